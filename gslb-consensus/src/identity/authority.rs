@@ -1,0 +1,310 @@
+//! The cluster's certificate authority: it lives in the folder that `gslbctl cluster init` makes.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType,
+};
+use serde::{Deserialize, Serialize};
+
+use super::files::{PUBLIC, SECRET, make_folder, read, write};
+use super::issued::{AdminFiles, NodeCard, NodeFiles};
+use super::peer::{host_name, role_uri};
+use super::{IdentityError, Peer};
+
+/// How far back certificates begin, so that a node whose clock is slow accepts them.
+const BACKDATE: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a node's or an operator's certificate lasts: five years.
+const LEAF_LIFE: Duration = Duration::from_secs(5 * 365 * 24 * 3600);
+
+/// How long the authority's own certificate lasts: twenty years.
+const AUTHORITY_LIFE: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
+
+/// `cluster.toml` beside the authority's key.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClusterCard {
+    cluster: String,
+    cluster_uuid: String,
+}
+
+/// The cluster's certificate authority.
+pub struct Authority {
+    cluster: String,
+    cluster_uuid: String,
+    cert_pem: String,
+    key_pem: String,
+}
+
+impl Authority {
+    /// Makes a new cluster: a unique id, a key and a certificate for it.
+    pub fn create(cluster: &str) -> Result<Self, IdentityError> {
+        check_label(cluster)?;
+        let cluster_uuid = random_uuid()?;
+        let key = KeyPair::generate().map_err(crypto)?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, format!("{cluster} gslb authority"));
+        params.distinguished_name.push(DnType::OrganizationName, cluster_uuid.as_str());
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        set_validity(&mut params, AUTHORITY_LIFE);
+        let cert = params.self_signed(&key).map_err(crypto)?;
+        Ok(Self {
+            cluster: cluster.to_owned(),
+            cluster_uuid,
+            cert_pem: cert.pem(),
+            key_pem: key.serialize_pem(),
+        })
+    }
+
+    /// Writes `cluster.toml`, `ca.pem` and `ca.key` (0600) into a folder that holds none yet.
+    pub fn save(&self, dir: &Path) -> Result<(), IdentityError> {
+        if dir.join("ca.key").exists() {
+            let why = "there is an authority already; a new one would shut out its nodes";
+            return Err(IdentityError::broken(&dir.join("ca.key"), why));
+        }
+        let card = ClusterCard {
+            cluster: self.cluster.clone(),
+            cluster_uuid: self.cluster_uuid.clone(),
+        };
+        let card = toml::to_string(&card)
+            .map_err(|error| IdentityError::broken(&dir.join("cluster.toml"), error))?;
+        make_folder(dir)?;
+        write(dir, "cluster.toml", &card, PUBLIC)?;
+        write(dir, "ca.pem", &self.cert_pem, PUBLIC)?;
+        write(dir, "ca.key", &self.key_pem, SECRET)
+    }
+
+    /// Reads the authority from its folder.
+    pub fn load(dir: &Path) -> Result<Self, IdentityError> {
+        let card: ClusterCard = toml::from_str(&read(dir, "cluster.toml")?)
+            .map_err(|error| IdentityError::broken(&dir.join("cluster.toml"), error.message()))?;
+        check_label(&card.cluster)?;
+        let authority = Self {
+            cluster: card.cluster,
+            cluster_uuid: card.cluster_uuid,
+            cert_pem: read(dir, "ca.pem")?,
+            key_pem: read(dir, "ca.key")?,
+        };
+        authority.issuer().map_err(|error| IdentityError::broken(&dir.join("ca.key"), error))?;
+        Ok(authority)
+    }
+
+    /// The cluster's name.
+    pub fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// The cluster's unique id, 32 hexadecimal digits.
+    pub fn cluster_uuid(&self) -> &str {
+        &self.cluster_uuid
+    }
+
+    /// Issues the identity of a node; `hosts` are the IPs and host names its API is reached by.
+    pub fn issue_node(
+        &self,
+        node_id: u64,
+        name: &str,
+        founder: bool,
+        hosts: &[String],
+    ) -> Result<NodeFiles, IdentityError> {
+        check_label(name)?;
+        if node_id == 0 {
+            let rule = "is no node number: they begin at 1";
+            return Err(IdentityError::Name { given: node_id.to_string(), rule });
+        }
+        let mut names = vec![dns_san(&host_name(node_id, &self.cluster))?];
+        for host in hosts {
+            names.push(match host.parse() {
+                Ok(address) => SanType::IpAddress(address),
+                Err(_) => dns_san(host)?,
+            });
+        }
+        let usage = [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        let (cert_pem, key_pem) =
+            self.issue(&format!("gslb node {name}"), &Peer::Node(node_id), names, &usage)?;
+        let card = NodeCard {
+            cluster: self.cluster.clone(),
+            cluster_uuid: self.cluster_uuid.clone(),
+            node_id,
+            name: name.to_owned(),
+            founder,
+        };
+        Ok(NodeFiles { card, ca_pem: self.cert_pem.clone(), cert_pem, key_pem })
+    }
+
+    /// Issues the identity of an operator.
+    pub fn issue_admin(&self, name: &str) -> Result<AdminFiles, IdentityError> {
+        check_label(name)?;
+        let usage = [ExtendedKeyUsagePurpose::ClientAuth];
+        let (cert_pem, key_pem) = self.issue(
+            &format!("gslb admin {name}"),
+            &Peer::Admin(name.to_owned()),
+            Vec::new(),
+            &usage,
+        )?;
+        Ok(AdminFiles { ca_pem: self.cert_pem.clone(), cert_pem, key_pem })
+    }
+
+    /// Makes a key and signs a certificate for it; gives both as PEM.
+    fn issue(
+        &self,
+        common_name: &str,
+        peer: &Peer,
+        mut names: Vec<SanType>,
+        usage: &[ExtendedKeyUsagePurpose],
+    ) -> Result<(String, String), IdentityError> {
+        let key = KeyPair::generate().map_err(crypto)?;
+        let uri = role_uri(&self.cluster_uuid, peer);
+        names.push(SanType::URI(uri.as_str().try_into().map_err(crypto)?));
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        params.subject_alt_names = names;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = usage.to_vec();
+        params.use_authority_key_identifier_extension = true;
+        set_validity(&mut params, LEAF_LIFE);
+        let cert = params.signed_by(&key, &self.issuer()?).map_err(crypto)?;
+        Ok((cert.pem(), key.serialize_pem()))
+    }
+
+    /// The signing side of the authority.
+    fn issuer(&self) -> Result<Issuer<'static, KeyPair>, IdentityError> {
+        let key = KeyPair::from_pem(&self.key_pem).map_err(crypto)?;
+        Issuer::from_ca_cert_pem(&self.cert_pem, key).map_err(crypto)
+    }
+}
+
+/// Sets from when to when a certificate is valid.
+fn set_validity(params: &mut CertificateParams, life: Duration) {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(BACKDATE);
+    let now = rcgen::date_time_ymd(1970, 1, 1) + since_epoch;
+    params.not_before = now - BACKDATE;
+    params.not_after = now + life;
+}
+
+/// A DNS name for a certificate.
+fn dns_san(name: &str) -> Result<SanType, IdentityError> {
+    let rule = "is no host name and no IP address";
+    let fits = !name.is_empty()
+        && name.len() <= 253
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    if !fits {
+        return Err(IdentityError::Name { given: name.to_owned(), rule });
+    }
+    Ok(SanType::DnsName(name.try_into().map_err(crypto)?))
+}
+
+/// Names of clusters, nodes and operators are DNS labels: they become parts of host names.
+fn check_label(name: &str) -> Result<(), IdentityError> {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let fits = (1..=63).contains(&name.len())
+        && name.bytes().all(inner)
+        && !name.starts_with('-')
+        && !name.ends_with('-');
+    if fits {
+        return Ok(());
+    }
+    let rule = "must be 1 to 63 lower-case letters, digits and hyphens, no hyphen at either end";
+    Err(IdentityError::Name { given: name.to_owned(), rule })
+}
+
+/// 128 random bits as 32 hexadecimal digits.
+pub(crate) fn random_uuid() -> Result<String, IdentityError> {
+    let mut bytes = [0_u8; 16];
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| IdentityError::Crypto("the system gave no random bytes".to_owned()))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// Wraps what the certificate library says.
+fn crypto(error: impl std::fmt::Display) -> IdentityError {
+    IdentityError::Crypto(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{AdminIdentity, Identity};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn authority(dir: &Path) -> Authority {
+        let made = Authority::create("prod").unwrap();
+        made.save(dir).unwrap();
+        Authority::load(dir).unwrap()
+    }
+
+    #[test]
+    fn an_issued_node_knows_itself_and_its_certificate_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = authority(&dir.path().join("ca"));
+        let node = dir.path().join("n3");
+        let hosts = ["192.0.2.7".to_owned(), "api.example.net".to_owned()];
+        authority.issue_node(3, "fra-1", true, &hosts).unwrap().save(&node).unwrap();
+        let identity = Identity::load(&node).unwrap();
+        assert_eq!((identity.node_id, identity.name.as_str()), (3, "fra-1"));
+        assert!(identity.founder);
+        assert_eq!(identity.cluster_uuid, authority.cluster_uuid());
+        assert_eq!(identity.host_of(3), "n3.prod.gslb.internal");
+        assert_eq!(identity.own_peer().unwrap(), Peer::Node(3));
+        assert_eq!(identity.server_config().unwrap().alpn_protocols.len(), 2);
+        assert_eq!(identity.client_config().unwrap().alpn_protocols.len(), 1);
+    }
+
+    #[test]
+    fn keys_are_readable_by_their_owner_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = authority(dir.path());
+        authority.issue_node(1, "a", false, &[]).unwrap().save(dir.path()).unwrap();
+        authority.issue_admin("ann").unwrap().save(dir.path()).unwrap();
+        for key in ["ca.key", "node.key", "admin.key"] {
+            let mode = std::fs::metadata(dir.path().join(key)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{key}");
+        }
+        assert_eq!(AdminIdentity::load(dir.path()).unwrap().name, "ann");
+    }
+
+    #[test]
+    fn a_second_authority_never_replaces_the_first() {
+        let dir = tempfile::tempdir().unwrap();
+        authority(dir.path());
+        let error = Authority::create("prod").unwrap().save(dir.path()).unwrap_err();
+        assert!(error.to_string().contains("there is an authority already"), "{error}");
+    }
+
+    #[test]
+    fn names_that_are_no_labels_are_refused() {
+        for bad in ["", "-a", "a-", "A", "a.b", "a b", &"x".repeat(64)] {
+            assert!(Authority::create(bad).is_err(), "{bad}");
+        }
+        Authority::create(&"x".repeat(63)).unwrap();
+    }
+
+    #[test]
+    fn a_foreign_certificate_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let ours = authority(&dir.path().join("ours"));
+        let theirs = authority(&dir.path().join("theirs"));
+        ours.issue_node(1, "a", true, &[]).unwrap().save(&dir.path().join("n1")).unwrap();
+        theirs.issue_node(2, "b", false, &[]).unwrap().save(&dir.path().join("n2")).unwrap();
+        let one = Identity::load(&dir.path().join("n1")).unwrap();
+        let two = Identity::load(&dir.path().join("n2")).unwrap();
+        let error = one.peer_of(two.certificate()).unwrap_err();
+        assert!(error.to_string().contains("another cluster"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_with_another_nodes_certificate_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = authority(&dir.path().join("ca"));
+        let folder = dir.path().join("n1");
+        authority.issue_node(1, "a", true, &[]).unwrap().save(&folder).unwrap();
+        authority.issue_node(2, "b", false, &[]).unwrap().save(&dir.path().join("n2")).unwrap();
+        std::fs::copy(dir.path().join("n2/node.pem"), folder.join("node.pem")).unwrap();
+        let error = Identity::load(&folder).unwrap_err();
+        assert!(error.to_string().contains("node 2"), "{error}");
+    }
+}

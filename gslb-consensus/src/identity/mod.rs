@@ -1,0 +1,34 @@
+//! Who is who: the cluster's certificate authority and the certificates it gives out.
+//!
+//! ```text
+//!   gslbctl cluster init            gslbctl node add
+//!        Authority::create  ----------> issue_node  --> NodeFiles --> identity folder of a node
+//!              |                        issue_admin --> AdminFiles -> folder of an operator
+//!              v                                            |
+//!        ca.pem, ca.key (0600, stays here)                  v
+//!                                  Identity::load -> server_config / client_config (TLS 1.3)
+//!                                                            |
+//!   a peer's certificate  --- peer_of ---> Peer::Node(3) | Peer::Admin("ann")
+//! ```
+//!
+//! A certificate says its role in a URI: `gslb://<cluster uuid>/node/<id>` or `.../admin/<name>`.
+//! A node's certificate also names `n<id>.<cluster>.gslb.internal`: nodes dial each other by that
+//! name, so that reaching the wrong node fails in the handshake, before a byte of Raft is sent.
+
+mod admin;
+mod authority;
+mod error;
+mod files;
+mod issued;
+mod node;
+mod peer;
+mod tls;
+
+pub use admin::AdminIdentity;
+pub use authority::Authority;
+pub use error::IdentityError;
+pub use issued::{AdminFiles, NodeFiles};
+pub use node::Identity;
+pub use peer::Peer;
+
+pub(crate) use files::write_atomic;

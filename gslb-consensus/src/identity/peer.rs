@@ -1,0 +1,84 @@
+//! Who the other end of a connection is, by its certificate.
+
+use rustls_pki_types::CertificateDer;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::IdentityError;
+
+/// The other end of a connection whose certificate this cluster's authority signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A node of the cluster, by its number.
+    Node(u64),
+    /// An operator, by name.
+    Admin(String),
+}
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Node(id) => write!(f, "node {id}"),
+            Self::Admin(name) => write!(f, "admin {name}"),
+        }
+    }
+}
+
+/// The host name that nodes dial each other by; it is never looked up in the DNS.
+pub(crate) fn host_name(node_id: u64, cluster: &str) -> String {
+    format!("n{node_id}.{cluster}.gslb.internal")
+}
+
+/// The node number within a host name made by [`host_name`].
+pub(crate) fn node_of_host(host: &str) -> Option<u64> {
+    host.strip_prefix('n')?.split('.').next()?.parse().ok()
+}
+
+/// The role as it stands in a certificate.
+pub(super) fn role_uri(cluster_uuid: &str, peer: &Peer) -> String {
+    match peer {
+        Peer::Node(id) => format!("gslb://{cluster_uuid}/node/{id}"),
+        Peer::Admin(name) => format!("gslb://{cluster_uuid}/admin/{name}"),
+    }
+}
+
+/// Reads the role out of a certificate whose signature TLS has checked already.
+pub(super) fn peer_of(
+    cluster_uuid: &str,
+    certificate: &CertificateDer<'_>,
+) -> Result<Peer, IdentityError> {
+    let refused = |why: &str| IdentityError::Certificate(why.to_owned());
+    let (_, parsed) = X509Certificate::from_der(certificate)
+        .map_err(|error| IdentityError::Certificate(error.to_string()))?;
+    let names = parsed
+        .subject_alternative_name()
+        .map_err(|error| IdentityError::Certificate(error.to_string()))?
+        .ok_or_else(|| refused("it names nobody"))?;
+    for name in &names.value.general_names {
+        let GeneralName::URI(uri) = name else { continue };
+        let Some(rest) = uri.strip_prefix("gslb://") else { continue };
+        let Some((uuid, role)) = rest.split_once('/') else { continue };
+        if uuid != cluster_uuid {
+            return Err(refused("it belongs to another cluster"));
+        }
+        return match role.split_once('/') {
+            Some(("node", id)) => {
+                id.parse().map(Peer::Node).map_err(|_| refused("its node number is no number"))
+            }
+            Some(("admin", name)) => Ok(Peer::Admin(name.to_owned())),
+            _ => Err(refused("it says a role that this version does not know")),
+        };
+    }
+    Err(refused("it says no role in this kind of cluster"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_name_gives_its_node_back() {
+        assert_eq!(node_of_host(&host_name(17, "prod")), Some(17));
+        assert_eq!(node_of_host("www.example.net"), None);
+    }
+}
