@@ -1,0 +1,17 @@
+//! What the nodes agree on, and how they come to agree.
+//!
+//! ```text
+//! model   the declared things: zones, regions, pools, monitors, policies, names      (pure)
+//! state   commands -> apply() -> one agreed state: weights, overrides, health, audit (pure)
+//! raft    openraft, storage and transport: how commands reach every node in one order
+//! ```
+//!
+//! [`model`] and [`state`] name no clock, file, thread or socket; only [`raft`] imports openraft.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "numbers are read within their declared bounds"
+)]
+
+pub mod model;
+pub mod state;

@@ -1,0 +1,249 @@
+//! The rules that a whole configuration keeps, beyond those of each field.
+
+use super::config::Config;
+use super::fault::Faults;
+use super::limits;
+use super::name::DnsName;
+use super::policy::Filter;
+use super::pool::Pool;
+use super::record::{Record, rtype};
+use super::zone::Zone;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that is wrong with `config` as a whole.
+#[must_use]
+pub fn check(config: &Config) -> Faults {
+    let mut faults = Faults::default();
+    counts(config, &mut faults);
+    config.zones.values().for_each(|zone| check_zone(zone, &mut faults));
+    config.pools.values().for_each(|pool| check_pool(config, pool, &mut faults));
+    check_endpoint_ids(config, &mut faults);
+    check_policies(config, &mut faults);
+    check_names(config, &mut faults);
+    let mut prefixes = BTreeSet::new();
+    for place in config.places.iter() {
+        if !prefixes.insert(place.prefix) {
+            faults.add(format!("places[{}]", place.prefix), "this prefix is declared twice");
+        }
+    }
+    faults
+}
+
+fn counts(config: &Config, faults: &mut Faults) {
+    let records = config.zones.values().map(|z| z.records.len()).sum();
+    for (what, count, most) in [
+        ("zones", config.zones.len(), limits::ZONES_MAX),
+        ("regions", config.regions.len(), limits::REGIONS_MAX),
+        ("endpoints", config.endpoints().count(), limits::ENDPOINTS_MAX),
+        ("records", records, limits::RECORDS_MAX),
+        ("places", config.places.len(), limits::PLACES_MAX),
+    ] {
+        if count > most {
+            faults.add(what, format!("{count} are declared; at most {most} are served"));
+        }
+    }
+}
+
+fn check_zone(zone: &Zone, faults: &mut Faults) {
+    let path = |record: &Record| format!("zones[{}].{}", zone.name, record.owner);
+    let at_apex = |rtype: u16| zone.rrset(&zone.name, rtype).count();
+    if at_apex(rtype::SOA) != 1 {
+        faults.add(
+            format!("zones[{}]", zone.name),
+            format!("a zone has one SOA record at its apex; this has {}", at_apex(rtype::SOA)),
+        );
+    }
+    if at_apex(rtype::NS) == 0 {
+        faults
+            .add(format!("zones[{}]", zone.name), "a zone has at least one NS record at its apex");
+    }
+    let mut by_owner: BTreeMap<&DnsName, Vec<&Record>> = BTreeMap::new();
+    for record in &zone.records {
+        by_owner.entry(&record.owner).or_default().push(record);
+    }
+    for (owner, records) in &by_owner {
+        let Some(first) = records.first() else { continue };
+        let cnames = records.iter().filter(|r| r.rtype == rtype::CNAME).count();
+        if cnames > 0 && records.len() > 1 {
+            faults.add(path(first), "a CNAME stands alone at its owner name (RFC 1034 3.6.2)");
+        }
+        for record in records.iter().filter(|r| r.rtype == rtype::SOA && r.owner != zone.name) {
+            faults.add(path(record), "a SOA record stands only at the apex");
+        }
+        let Some(cut) = cut_above(zone, owner, &by_owner) else { continue };
+        let glue = records.iter().all(|r| [rtype::A, rtype::AAAA].contains(&r.rtype));
+        if cut != **owner && !glue {
+            faults.add(
+                path(first),
+                format!("below the zone cut at {cut} only glue (A, AAAA) can stand"),
+            );
+        } else if cut == **owner
+            && records
+                .iter()
+                .any(|r| ![rtype::NS, rtype::DS, rtype::A, rtype::AAAA].contains(&r.rtype))
+        {
+            faults.add(path(first), "at a zone cut only NS, DS and glue can stand");
+        }
+    }
+}
+
+/// The highest zone cut at or above `owner`, if any.
+fn cut_above(
+    zone: &Zone,
+    owner: &DnsName,
+    by_owner: &BTreeMap<&DnsName, Vec<&Record>>,
+) -> Option<DnsName> {
+    let mut cut = None;
+    let mut at = Some(owner.clone());
+    while let Some(name) = at.filter(|n| *n != zone.name && n.is_in(&zone.name)) {
+        if by_owner.get(&name).is_some_and(|records| records.iter().any(|r| r.rtype == rtype::NS)) {
+            cut = Some(name.clone());
+        }
+        at = name.parent();
+    }
+    cut
+}
+
+fn check_pool(config: &Config, pool: &Pool, faults: &mut Faults) {
+    let path = format!("pools[{}]", pool.id);
+    if pool.endpoints.is_empty() {
+        faults.add(&path, "a pool has at least one endpoint");
+    }
+    if let Some(monitor) = pool.monitor.as_ref().filter(|m| !config.monitors.contains_key(*m)) {
+        faults.add(format!("{path}.monitor"), format!("there is no monitor {monitor}"));
+    }
+    let all = pool.families(None);
+    if all.alias && (all.v4 || all.v6) {
+        faults.add(
+            &path,
+            "a pool holds addresses or aliases, never both: the types of a name do not vary",
+        );
+    }
+    for region in pool.regions() {
+        if !config.regions.contains_key(region) {
+            faults.add(format!("{path}.endpoints"), format!("there is no region {region}"));
+        }
+        let here = pool.families(Some(region));
+        let missing = [(all.v4 && !here.v4, "IPv4"), (all.v6 && !here.v6, "IPv6")];
+        for (_, family) in missing.iter().filter(|(is_missing, _)| *is_missing) {
+            faults.add(
+                &path,
+                format!("region {region} has no {family} endpoint but other regions have: the types of a name do not vary by place or health"),
+            );
+        }
+        let count = pool.endpoints.iter().filter(|e| e.region == *region).count();
+        if count > limits::ENDPOINTS_PER_REGION_MAX {
+            faults.add(
+                &path,
+                format!(
+                    "region {region} has {count} endpoints; at most {} are served",
+                    limits::ENDPOINTS_PER_REGION_MAX
+                ),
+            );
+        }
+        if usize::from(pool.min_healthy) > count {
+            faults.add(
+                format!("{path}.min_healthy"),
+                format!("region {region} has only {count} endpoints: it could never be up"),
+            );
+        }
+    }
+    for endpoint in pool.endpoints.iter().filter(|e| pool.monitor.is_some() && e.probe.is_none()) {
+        if let super::endpoint::Target::Alias(_) = endpoint.target {
+            let at = format!("{path}.endpoints[{}]", endpoint.id);
+            faults.add(at, "a monitored alias needs a `probe` address");
+        }
+    }
+}
+
+fn check_endpoint_ids(config: &Config, faults: &mut Faults) {
+    let mut seen = BTreeSet::new();
+    for (pool, endpoint) in config.endpoints() {
+        let path = format!("pools[{}].endpoints[{}]", pool.id, endpoint.id);
+        if !seen.insert(&endpoint.id) {
+            faults.add(&path, "an endpoint id is declared twice");
+        }
+        if config.regions.contains_key(endpoint.id.as_str()) {
+            faults.add(&path, "an endpoint cannot have the id of a region: commands name both");
+        }
+    }
+}
+
+fn check_policies(config: &Config, faults: &mut Faults) {
+    for policy in config.policies.values() {
+        let mut named: BTreeSet<&super::RegionId> = BTreeSet::new();
+        for filter in &policy.filters {
+            match filter {
+                Filter::Geo { rules } => named.extend(rules.iter().flat_map(|r| &r.regions)),
+                Filter::Failover { order } => named.extend(order),
+                Filter::Proximity | Filter::Weighted => {}
+            }
+        }
+        for region in named.into_iter().filter(|r| !config.regions.contains_key(*r)) {
+            faults.add(format!("policies[{}]", policy.id), format!("there is no region {region}"));
+        }
+    }
+}
+
+fn check_names(config: &Config, faults: &mut Faults) {
+    for name in config.names.values() {
+        let path = format!("names[{}]", name.name);
+        let pool = config.pools.get(&name.pool);
+        if pool.is_none() {
+            faults.add(format!("{path}.pool"), format!("there is no pool {}", name.pool));
+        }
+        let policy = name.policy.as_ref();
+        if let Some(policy) = policy.filter(|p| !config.policies.contains_key(*p)) {
+            faults.add(format!("{path}.policy"), format!("there is no policy {policy}"));
+        }
+        let by_distance = policy
+            .and_then(|p| config.policies.get(p))
+            .is_some_and(|p| p.filters.contains(&Filter::Proximity));
+        for region in pool.iter().filter(|_| by_distance).flat_map(|p| p.regions()) {
+            if config.regions.get(region).is_some_and(|r| r.location.is_none()) {
+                faults.add(
+                    format!("regions[{region}]"),
+                    format!(
+                        "{} is steered by proximity, so region {region} needs a location",
+                        name.name
+                    ),
+                );
+            }
+        }
+        let Some(zone) = config.zone_of(&name.name) else {
+            faults.add(&path, "this name lies in none of the zones");
+            continue;
+        };
+        let Some(pool) = pool else { continue };
+        check_place_in_zone(zone, &name.name, pool, &path, faults);
+    }
+}
+
+/// Whether a steered name can stand where it is declared.
+fn check_place_in_zone(zone: &Zone, name: &DnsName, pool: &Pool, path: &str, faults: &mut Faults) {
+    let families = pool.families(None);
+    let here: Vec<u16> =
+        zone.records.iter().filter(|r| r.owner == *name).map(|r| r.rtype).collect();
+    if families.alias && !here.is_empty() {
+        faults.add(path, "an alias pool answers with a CNAME, which cannot stand beside other records (nor at the apex)");
+    }
+    if here.contains(&rtype::CNAME) {
+        faults.add(path, "the zone has a CNAME at this name");
+    }
+    for (family, rtype, word) in [(families.v4, rtype::A, "A"), (families.v6, rtype::AAAA, "AAAA")]
+    {
+        if family && here.contains(&rtype) {
+            faults.add(
+                path,
+                format!("the zone has a static {word} record at this name: one or the other"),
+            );
+        }
+    }
+    let mut at = Some(name.clone());
+    while let Some(above) = at.filter(|n| *n != zone.name && n.is_in(&zone.name)) {
+        if zone.rrset(&above, rtype::NS).next().is_some() {
+            faults.add(path, format!("this name lies at or below the zone cut at {above}"));
+        }
+        at = above.parent();
+    }
+}

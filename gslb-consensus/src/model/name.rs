@@ -1,0 +1,289 @@
+//! Domain names as the nodes compare them: wire form, lower case.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Longest name on the wire, with its root label (RFC 1035 2.3.4).
+pub const NAME_WIRE_MAX: usize = 255;
+/// Longest label (RFC 1035 2.3.4).
+pub const LABEL_MAX: usize = 63;
+
+/// An absolute domain name, ASCII letters lower-cased, uncompressed on the wire with its root label.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DnsName(Arc<[u8]>);
+
+/// Why a text or wire form is no domain name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameError {
+    /// An empty label inside, as in `a..b`.
+    EmptyLabel,
+    /// A label over 63 bytes.
+    LabelTooLong,
+    /// Over 255 bytes on the wire.
+    NameTooLong,
+    /// A backslash that is no escape of RFC 1035 5.1.
+    BadEscape,
+    /// Wire bytes that end early, carry on, or hold a pointer.
+    Wire,
+}
+
+impl DnsName {
+    /// The root.
+    #[must_use]
+    pub fn root() -> Self {
+        Self(Arc::from([0_u8].as_slice()))
+    }
+
+    /// From wire bytes, which must be exactly one uncompressed name; letters are lower-cased.
+    ///
+    /// # Errors
+    /// [`NameError::Wire`], [`NameError::NameTooLong`].
+    pub fn from_wire(wire: &[u8]) -> Result<Self, NameError> {
+        if wire.len() > NAME_WIRE_MAX {
+            return Err(NameError::NameTooLong);
+        }
+        let mut at = 0;
+        loop {
+            let length = usize::from(*wire.get(at).ok_or(NameError::Wire)?);
+            if length > LABEL_MAX {
+                return Err(NameError::Wire);
+            }
+            at += 1 + length;
+            if length == 0 {
+                break;
+            }
+        }
+        // Label lengths are at most 63, below 'A', so lower-casing every byte leaves them as they are.
+        if at == wire.len() {
+            Ok(Self(wire.to_ascii_lowercase().into()))
+        } else {
+            Err(NameError::Wire)
+        }
+    }
+
+    /// The wire form: labels with their lengths, and the root label.
+    #[must_use]
+    pub fn wire(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The labels from the left, without the root.
+    pub fn labels(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest: &[u8] = &self.0;
+        std::iter::from_fn(move || {
+            let (length, tail) = rest.split_first()?;
+            let label = tail.get(..usize::from(*length))?;
+            rest = tail.get(usize::from(*length)..)?;
+            (!label.is_empty()).then_some(label)
+        })
+    }
+
+    /// The number of labels, without the root.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.labels().count()
+    }
+
+    /// The name without its first label; `None` for the root.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        let length = usize::from(*self.0.first()?);
+        if length == 0 { None } else { self.0.get(1 + length..).map(|rest| Self(rest.into())) }
+    }
+
+    /// Whether `self` is `zone` or lies below it.
+    #[must_use]
+    pub fn is_in(&self, zone: &Self) -> bool {
+        let skip = self.depth().checked_sub(zone.depth());
+        let Some(skip) = skip else { return false };
+        let at: usize = self.labels().take(skip).map(|label| 1 + label.len()).sum();
+        self.0.get(at..) == Some(zone.wire())
+    }
+
+    /// Whether the first label is `*` (RFC 4592 2.1.1).
+    #[must_use]
+    pub fn is_wildcard(&self) -> bool {
+        self.0.starts_with(b"\x01*")
+    }
+}
+
+impl FromStr for DnsName {
+    type Err = NameError;
+
+    /// Reads the presentation form; the final dot may be left out.
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if text == "." {
+            return Ok(Self::root());
+        }
+        let mut wire = Vec::with_capacity(text.len() + 2);
+        let mut label = Vec::new();
+        let mut rest =
+            text.strip_suffix('.').filter(|t| !t.ends_with('\\')).unwrap_or(text).as_bytes();
+        loop {
+            let end = take_label(&mut rest, &mut label)?;
+            if label.is_empty() {
+                return Err(NameError::EmptyLabel);
+            }
+            let length = u8::try_from(label.len()).map_err(|_| NameError::LabelTooLong)?;
+            if label.len() > LABEL_MAX {
+                return Err(NameError::LabelTooLong);
+            }
+            wire.push(length);
+            wire.append(&mut label);
+            if end {
+                break;
+            }
+        }
+        wire.push(0);
+        Self::from_wire(&wire)
+    }
+}
+
+/// Takes one label with its escapes off `rest`; true when the text ends with it.
+fn take_label(rest: &mut &[u8], label: &mut Vec<u8>) -> Result<bool, NameError> {
+    loop {
+        let Some((byte, tail)) = rest.split_first() else { return Ok(true) };
+        *rest = tail;
+        match byte {
+            b'.' => return Ok(false),
+            b'\\' => {
+                if let Some(digits) = tail.get(..3).filter(|d| d.iter().all(u8::is_ascii_digit)) {
+                    let value = digits.iter().fold(0_u16, |v, d| v * 10 + u16::from(d - b'0'));
+                    label.push(u8::try_from(value).map_err(|_| NameError::BadEscape)?);
+                    *rest = tail.get(3..).unwrap_or_default();
+                } else {
+                    let (escaped, tail) = tail.split_first().ok_or(NameError::BadEscape)?;
+                    label.push(*escaped);
+                    *rest = tail;
+                }
+            }
+            other => label.push(*other),
+        }
+    }
+}
+
+/// Canonical order of RFC 4034 6.1: by labels from the right.
+impl Ord for DnsName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let mine: Vec<&[u8]> = self.labels().collect();
+        let theirs: Vec<&[u8]> = other.labels().collect();
+        mine.iter().rev().cmp(theirs.iter().rev())
+    }
+}
+
+impl PartialOrd for DnsName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for DnsName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut empty = true;
+        for label in self.labels() {
+            empty = false;
+            for byte in label {
+                match byte {
+                    b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => {
+                        write!(f, "\\{}", char::from(*byte))?
+                    }
+                    0x21..=0x7e => write!(f, "{}", char::from(*byte))?,
+                    other => write!(f, "\\{other:03}")?,
+                }
+            }
+            f.write_str(".")?;
+        }
+        if empty { f.write_str(".") } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for DnsName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<DnsName> for String {
+    fn from(name: DnsName) -> Self {
+        name.to_string()
+    }
+}
+
+impl TryFrom<String> for DnsName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EmptyLabel => "a domain name cannot hold an empty label",
+            Self::LabelTooLong => "a label of a domain name has at most 63 bytes",
+            Self::NameTooLong => "a domain name has at most 255 bytes",
+            Self::BadEscape => {
+                "a backslash must be followed by a character or by three digits up to 255"
+            }
+            Self::Wire => "these bytes are no uncompressed domain name",
+        })
+    }
+}
+
+impl std::error::Error for NameError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> DnsName {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn names_compare_without_case_and_keep_odd_bytes() {
+        assert_eq!(name("WWW.Example.ORG"), name("www.example.org."));
+        let odd = name(r"a\.b\000.example.");
+        assert_eq!(odd.depth(), 2);
+        assert_eq!(odd.to_string(), r"a\.b\000.example.");
+        assert_eq!(name(&odd.to_string()), odd);
+        assert_eq!(name(".").to_string(), ".");
+    }
+
+    #[test]
+    fn a_name_lies_in_a_zone_by_labels_not_by_bytes() {
+        assert!(name("a.example.").is_in(&name("example.")));
+        assert!(name("example.").is_in(&name("example.")));
+        assert!(!name("aexample.").is_in(&name("example.")));
+        assert!(name("example.").is_in(&DnsName::root()));
+        assert_eq!(name("a.b.").parent(), Some(name("b.")));
+        assert_eq!(DnsName::root().parent(), None);
+    }
+
+    #[test]
+    fn the_limits_hold_at_their_edges() {
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
+        assert_eq!(name(&longest).wire().len(), 255);
+        assert_eq!(format!("{longest}b").parse::<DnsName>(), Err(NameError::NameTooLong));
+        assert_eq!("a".repeat(64).parse::<DnsName>(), Err(NameError::LabelTooLong));
+        assert_eq!("a..b".parse::<DnsName>(), Err(NameError::EmptyLabel));
+        assert_eq!("".parse::<DnsName>(), Err(NameError::EmptyLabel));
+    }
+
+    #[test]
+    fn the_order_is_the_canonical_one() {
+        let mut names =
+            ["z.example.", "example.", "a.example.", "yljkjljk.a.example.", "*.z.example."]
+                .map(name);
+        names.sort();
+        let expected =
+            ["example.", "a.example.", "yljkjljk.a.example.", "z.example.", "*.z.example."]
+                .map(name);
+        assert_eq!(names, expected);
+    }
+}

@@ -1,0 +1,368 @@
+//! Reads zone-file text (RFC 1035 5, RFC 3597 5) with hickory-proto's parser, one entry at a time.
+
+use super::Zone;
+use super::entries::{Entry, EntryError, entries};
+use crate::model::fault::{Fault, Faults};
+use crate::model::name::DnsName;
+use crate::model::record::{Record, rtype};
+use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::serialize::binary::{BinEncodable, BinEncoder, NameEncoding};
+use hickory_proto::serialize::txt::Parser;
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// Reads the zone `apex` from `text`; every faulty entry is named with its line.
+///
+/// `$ORIGIN` and `$TTL` are followed; `$INCLUDE` and `$GENERATE` are refused, since a zone must stand alone.
+///
+/// # Errors
+/// All faults of the text.
+pub fn read(apex: &DnsName, text: &str) -> Result<Zone, Faults> {
+    let mut faults = Faults::default();
+    let cut = match entries(text) {
+        Ok(cut) => cut,
+        Err(error) => {
+            let (line, what) = match error {
+                EntryError::OpenParenthesis(line) => (line, "a '(' is never closed"),
+                EntryError::OpenQuote(line) => (line, "a '\"' is never closed"),
+            };
+            faults.0.push(Fault { line: Some(line), ..Fault::new("", what) });
+            return Err(faults);
+        }
+    };
+    let mut reader = Reader { origin: apex.to_string(), ttl: None, last_ttl: None, owner: None };
+    let mut records = Vec::with_capacity(cut.len());
+    for entry in &cut {
+        match reader.entry(entry) {
+            Ok(Some(record)) if record.owner.is_in(apex) => records.push(record),
+            Ok(Some(record)) => faults.0.push(Fault {
+                line: Some(entry.line),
+                ..Fault::new(
+                    record.owner.to_string(),
+                    format!("this name does not lie in the zone {apex}"),
+                )
+            }),
+            Ok(None) => {}
+            Err(what) => faults.0.push(Fault { line: Some(entry.line), ..Fault::new("", what) }),
+        }
+    }
+    level_ttls(&mut records);
+    records.sort_unstable();
+    records.dedup();
+    faults.or(Zone { name: apex.clone(), records })
+}
+
+/// Gives every record of an RRset the smallest TTL in it (RFC 2181 5.2).
+fn level_ttls(records: &mut [Record]) {
+    let mut smallest: BTreeMap<(DnsName, u16), u32> = BTreeMap::new();
+    for record in records.iter() {
+        let ttl = smallest.entry((record.owner.clone(), record.rtype)).or_insert(record.ttl);
+        *ttl = record.ttl.min(*ttl);
+    }
+    for record in records {
+        if let Some(ttl) = smallest.get(&(record.owner.clone(), record.rtype)) {
+            record.ttl = *ttl;
+        }
+    }
+}
+
+/// What carries over from entry to entry.
+struct Reader {
+    origin: String,
+    ttl: Option<u32>,
+    last_ttl: Option<u32>,
+    owner: Option<String>,
+}
+
+impl Reader {
+    fn entry(&mut self, entry: &Entry<'_>) -> Result<Option<Record>, String> {
+        if entry.text.starts_with('$') {
+            return self.directive(entry.text).map(|()| None);
+        }
+        let words = words(entry.text);
+        let generic = words.iter().any(|w| w == "\\#");
+        let is_ds = words.iter().take(4).any(|w| w.eq_ignore_ascii_case("DS"));
+        let record =
+            if generic || is_ds { self.by_words(entry, &words)? } else { self.by_library(entry)? };
+        Ok(Some(record))
+    }
+
+    fn directive(&mut self, text: &str) -> Result<(), String> {
+        let words = words(text);
+        let argument = words.get(1).map(String::as_str);
+        match (words.first().map(|w| w.to_ascii_uppercase()).as_deref(), argument) {
+            (Some("$ORIGIN"), Some(origin)) => {
+                self.origin = self.absolute(origin)?.to_string();
+                Ok(())
+            }
+            (Some("$TTL"), Some(ttl)) => {
+                self.ttl = Some(seconds(ttl).ok_or_else(|| format!("{ttl:?} is no TTL"))?);
+                Ok(())
+            }
+            (Some("$INCLUDE" | "$GENERATE"), _) => {
+                Err("$INCLUDE and $GENERATE are not supported: write the records out".to_owned())
+            }
+            _ => Err(format!("{:?} is no directive of a zone file", text.trim())),
+        }
+    }
+
+    /// The absolute name that `word` means under the current origin.
+    fn absolute(&self, word: &str) -> Result<DnsName, String> {
+        let text = match word {
+            "@" => self.origin.clone(),
+            w if w.ends_with('.') && !w.ends_with("\\.") => w.to_owned(),
+            w if self.origin == "." => format!("{w}."),
+            w => format!("{w}.{}", self.origin),
+        };
+        text.parse().map_err(|error| format!("{word:?}: {error}"))
+    }
+
+    /// Owner, TTL and the words from the type on, of a record that the library does not read.
+    fn by_words(&mut self, entry: &Entry<'_>, words: &[String]) -> Result<Record, String> {
+        let mut rest = words.iter().map(String::as_str).peekable();
+        if !entry.continues_owner {
+            let word = rest.next().unwrap_or_default();
+            self.owner = Some(self.absolute(word)?.to_string());
+        }
+        let owner = self.owner.as_deref().ok_or("the first record has no owner name")?;
+        let owner = DnsName::from_str(owner).map_err(|e| e.to_string())?;
+        let mut ttl = None;
+        while let Some(word) = rest.peek() {
+            if let Some(value) = seconds(word) {
+                ttl = Some(value);
+            } else if !word.eq_ignore_ascii_case("IN") {
+                break;
+            }
+            rest.next();
+        }
+        self.last_ttl = ttl.or(self.last_ttl);
+        let ttl = ttl
+            .or(self.ttl)
+            .or(self.last_ttl)
+            .ok_or("this record has no TTL and there is no $TTL")?;
+        let type_word = rest.next().ok_or("this record has no type")?.to_ascii_uppercase();
+        let rtype = match type_word.strip_prefix("TYPE").map(str::parse::<u16>) {
+            Some(Ok(number)) => number,
+            _ => RecordType::from_str(&type_word)
+                .map(u16::from)
+                .map_err(|_| format!("{type_word:?} is no record type"))?,
+        };
+        if let (16384.. | 128..=255 | 41 | 0, _) = (rtype, ()) {
+            return Err(format!("type {type_word} cannot be stored in a zone"));
+        }
+        let rest: Vec<&str> = rest.collect();
+        let rdata = if rest.first() == Some(&"\\#") {
+            generic_rdata(rtype, &rest)?
+        } else {
+            ds_rdata(&rest)?
+        };
+        Ok(Record { owner, rtype, ttl, rdata })
+    }
+
+    fn by_library(&mut self, entry: &Entry<'_>) -> Result<Record, String> {
+        let mut text = String::with_capacity(entry.text.len() + 64);
+        if let Some(ttl) = self.ttl.or(self.last_ttl) {
+            text.push_str(&format!("$TTL {ttl}\n"));
+        }
+        if entry.continues_owner {
+            text.push_str(self.owner.as_deref().ok_or("the first record has no owner name")?);
+        }
+        text.push_str(entry.text);
+        text.push('\n');
+        let origin = Name::from_str(&self.origin).map_err(|e| e.to_string())?;
+        let (_, sets) = Parser::new(text, None, Some(origin))
+            .parse()
+            .map_err(|e| explain(entry.text, &e.to_string()))?;
+        let set = sets.into_values().next().ok_or("this line holds no record")?;
+        let record = set.records_without_rrsigs().next().ok_or("this line holds no record")?;
+        if u16::from(record.dns_class) != 1 {
+            return Err(format!("class {} is not served: only IN", record.dns_class));
+        }
+        let wire = name_wire(&record.name)?;
+        let owner = DnsName::from_wire(&wire).map_err(|e| e.to_string())?;
+        self.owner = Some(owner.to_string());
+        self.last_ttl = Some(record.ttl);
+        Ok(Record {
+            owner,
+            rtype: record.record_type().into(),
+            ttl: record.ttl,
+            rdata: rdata_wire(&record.data)?,
+        })
+    }
+}
+
+/// The library's message, with the text that it speaks of.
+fn explain(text: &str, error: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown: String = line.chars().take(80).collect();
+    format!("{error} (in {shown:?})")
+}
+
+fn name_wire(name: &Name) -> Result<Vec<u8>, String> {
+    let mut wire = Vec::new();
+    let mut encoder = BinEncoder::new(&mut wire);
+    encoder.set_name_encoding(NameEncoding::Uncompressed);
+    name.emit(&mut encoder).map_err(|e| e.to_string())?;
+    Ok(wire)
+}
+
+fn rdata_wire(rdata: &RData) -> Result<Vec<u8>, String> {
+    let mut wire = Vec::new();
+    let mut encoder = BinEncoder::new(&mut wire);
+    // Whole names, so that they do not point into one another; lower case, so that equal zones are equal bytes.
+    encoder.set_canonical_form(true);
+    encoder.set_name_encoding(NameEncoding::UncompressedLowercase);
+    rdata.emit(&mut encoder).map_err(|e| e.to_string())?;
+    Ok(wire)
+}
+
+/// The words of an entry, without comments and parentheses; quotes and escapes stay in them.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let (mut quote, mut comment, mut escaped) = (false, false, false);
+    for c in text.chars() {
+        if comment {
+            comment = c != '\n';
+        } else if escaped {
+            escaped = false;
+            word.push(c);
+        } else {
+            match c {
+                ';' if !quote => comment = true,
+                '"' => {
+                    quote = !quote;
+                    word.push(c);
+                }
+                '\\' => {
+                    escaped = true;
+                    word.push(c);
+                }
+                '(' | ')' if !quote => {
+                    words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)))
+                }
+                c if c.is_whitespace() && !quote => {
+                    words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+                }
+                c => word.push(c),
+            }
+        }
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+/// Seconds of a TTL word: digits, or digits with units as `1h30m`.
+fn seconds(word: &str) -> Option<u32> {
+    let mut total: u32 = 0;
+    let mut number: Option<u32> = None;
+    for c in word.chars() {
+        if let Some(digit) = c.to_digit(10) {
+            number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(digit)?);
+        } else {
+            let unit = match c.to_ascii_lowercase() {
+                's' => 1,
+                'm' => 60,
+                'h' => 3600,
+                'd' => 86_400,
+                'w' => 604_800,
+                _ => return None,
+            };
+            total = total.checked_add(number.take()?.checked_mul(unit)?)?;
+        }
+    }
+    match number {
+        Some(rest) => total.checked_add(rest),
+        None => (!word.is_empty() && word.chars().any(|c| c.is_ascii_digit())).then_some(total),
+    }
+}
+
+/// RDATA of `\# LENGTH HEX...` (RFC 3597 5), checked by the library where it knows the type.
+fn generic_rdata(rtype: u16, words: &[&str]) -> Result<Vec<u8>, String> {
+    let length: usize =
+        words.get(1).and_then(|w| w.parse().ok()).ok_or("expected a length behind \\#")?;
+    let bytes = hex(&words.get(2..).unwrap_or_default().concat())
+        .ok_or("expected hexadecimal digits behind the length")?;
+    if bytes.len() != length {
+        return Err(format!("\\# says {length} bytes, but {} follow", bytes.len()));
+    }
+    if [rtype::A, rtype::AAAA, rtype::NS, rtype::CNAME, rtype::SOA].contains(&rtype) {
+        return Err("this type has a text form of its own: use it".to_owned());
+    }
+    Ok(bytes)
+}
+
+/// RDATA of a DS record (RFC 4034 5.3), which the library reads only with its signing features.
+fn ds_rdata(words: &[&str]) -> Result<Vec<u8>, String> {
+    let shape = "a DS record is KEY-TAG ALGORITHM DIGEST-TYPE HEX";
+    let tag: u16 = words.first().and_then(|w| w.parse().ok()).ok_or(shape)?;
+    let algorithm: u8 = words.get(1).and_then(|w| w.parse().ok()).ok_or(shape)?;
+    let digest_type: u8 = words.get(2).and_then(|w| w.parse().ok()).ok_or(shape)?;
+    let digest =
+        hex(&words.get(3..).unwrap_or_default().concat()).filter(|d| !d.is_empty()).ok_or(shape)?;
+    let mut rdata = tag.to_be_bytes().to_vec();
+    rdata.extend([algorithm, digest_type]);
+    rdata.extend(digest);
+    Ok(rdata)
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    if text.len() % 2 != 0 || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(text: &str) -> Result<Zone, Faults> {
+        read(&"example.org.".parse().unwrap(), text)
+    }
+
+    const GOOD: &str = "$TTL 1h\n@ IN SOA ns1 host.example.org. ( 7 3600 600 86400\n 60 )\n NS ns1\n\
+        ns1 A 192.0.2.53\n AAAA 2001:db8::53\nwww 60 IN TXT \"a;b\" \"c d\"\nsub NS ns.sub\n\
+        sub DS 1 13 2 ( AABB CCDD )\nns.sub A 192.0.2.54\n*.w CAA 0 issue \"ca.example\"\nx TYPE65280 \\# 3 010203\n";
+
+    #[test]
+    fn every_usual_record_is_read() {
+        let zone = zone(GOOD).unwrap();
+        assert_eq!(zone.records.len(), 10);
+        assert_eq!(zone.soa().unwrap(), super::super::Soa { ttl: 3600, serial: 7, minimum: 60 });
+        let owner = "x.example.org.".parse().unwrap();
+        assert_eq!(zone.rrset(&owner, 65280).next().unwrap().rdata, [1, 2, 3]);
+        let sub = "sub.example.org.".parse().unwrap();
+        assert_eq!(
+            zone.rrset(&sub, rtype::DS).next().unwrap().rdata,
+            [0, 1, 13, 2, 0xAA, 0xBB, 0xCC, 0xDD]
+        );
+        let www = "www.example.org.".parse().unwrap();
+        assert_eq!(zone.rrset(&www, 16).next().unwrap().rdata, b"\x03a;b\x03c d");
+    }
+
+    #[test]
+    fn every_faulty_entry_is_named_with_its_line() {
+        let faults = zone("@ 60 SOA a b 1 2 3 4 5\nwww 60 A 300.1.1.1\nok 60 A 192.0.2.1\nother.test. 60 A 192.0.2.1\n$INCLUDE /etc/passwd\n").unwrap_err();
+        let lines: Vec<Option<u32>> = faults.0.iter().map(|f| f.line).collect();
+        assert_eq!(lines, [Some(2), Some(4), Some(5)], "{faults}");
+    }
+
+    #[test]
+    fn an_rrset_has_one_ttl_and_no_repetition() {
+        let zone = zone("www 60 A 192.0.2.1\nwww 30 A 192.0.2.2\nwww 60 A 192.0.2.1\n").unwrap();
+        assert_eq!(zone.records.iter().map(|r| r.ttl).collect::<Vec<_>>(), [30, 30]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_as_the_same_zone() {
+        let first = zone(GOOD).unwrap();
+        let text = super::super::write::write(&first);
+        let second = zone(&text).unwrap_or_else(|faults| panic!("{faults}\n{text}"));
+        assert_eq!(second, first, "{text}");
+        assert_eq!(super::super::write::write(&second), text);
+    }
+}

@@ -1,0 +1,211 @@
+//! The redb file: what lies in it, the whole check at opening, and one commit for many changes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use redb::{Builder, ReadableDatabase, ReadableTable, TableDefinition};
+
+use super::OpenError;
+use super::folder::Folder;
+use super::record::{open_entry, open_meta, seal_entry, seal_meta};
+use crate::raft::types::{Entry, LogId, Vote};
+use crate::raft::wire::Wire;
+
+/// Entries by index.
+const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log.v1");
+
+/// The vote, what has been purged, what is known to be committed, and whose the file is.
+const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta.v1");
+
+/// Memory for redb's page cache; the entries are cached by the store itself.
+const PAGE_CACHE_BYTES: usize = 4 << 20;
+
+/// All that the log holds, as read at opening and then kept up to date.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub(super) vote: Option<Vote>,
+    pub(super) purged: Option<LogId>,
+    pub(super) committed: Option<LogId>,
+    pub(super) entries: BTreeMap<u64, Entry>,
+}
+
+/// One change of the log, in the order in which openraft asked for it.
+pub(super) enum Change {
+    /// Adds entries at the end.
+    Append(Vec<Entry>),
+    /// Removes the entries from an index on.
+    TruncateFrom(u64),
+    /// Removes the entries up to a log id, inclusive.
+    Purge(LogId),
+    /// Replaces the vote.
+    Vote(Vote),
+    /// Remembers how far the log is known to be committed.
+    Committed(Option<LogId>),
+}
+
+/// The open file.
+pub(super) struct Database(redb::Database);
+
+impl Database {
+    /// Opens the log of a folder and reads and checks all of it.
+    pub(super) fn open(folder: &Folder) -> Result<(Self, Contents), OpenError> {
+        let path = folder.log_path();
+        let there = std::fs::metadata(&path).is_ok_and(|meta| meta.len() > 0);
+        if folder.is_used() && !there {
+            return Err(OpenError::Missing { path });
+        }
+        let mut builder = Builder::new();
+        builder.set_cache_size(PAGE_CACHE_BYTES).set_check_integrity_on_open(true);
+        let db = builder.create(&path).map_err(|error| sort_error(&path, &error.into()))?;
+        let damaged = |why: String| OpenError::Damaged { path: path.clone(), why };
+        let (contents, data_uuid) = read_all(&db).map_err(damaged)?;
+        let database = Self(db);
+        match data_uuid {
+            Some(uuid) if folder.is_used() && uuid != folder.data_uuid() => {
+                let why = format!("the log is of folder {uuid}, not {}", folder.data_uuid());
+                return Err(OpenError::Foreign { folder: path, why });
+            }
+            None if folder.is_used() => return Err(OpenError::Missing { path }),
+            _ if !folder.is_used() => {
+                // A log without its card: only a start that was cut short leaves one, empty.
+                if contents.vote.is_some() || !contents.entries.is_empty() {
+                    let why = "a log is here, but data.toml is not".to_owned();
+                    return Err(OpenError::Foreign { folder: path, why });
+                }
+                database.claim(folder).map_err(|error| sort_error(&path, &error))?;
+            }
+            _ => {}
+        }
+        folder.check_age(contents.vote.as_ref(), contents.purged.as_ref())?;
+        Ok((database, contents))
+    }
+
+    /// Writes the folder's id into a new log, then the folder's card.
+    fn claim(&self, folder: &Folder) -> Result<(), redb::Error> {
+        let mark = folder.mark();
+        let mut txn = self.0.begin_write()?;
+        txn.set_two_phase_commit(true);
+        {
+            txn.open_table(LOG)?;
+            let uuid = mark.data_uuid().as_bytes();
+            let mut meta = txn.open_table(META)?;
+            meta.insert("data_uuid", seal_meta("data_uuid", uuid).as_slice())?;
+        }
+        txn.commit()?;
+        mark.write().map_err(redb::Error::Io)
+    }
+
+    /// Makes changes durable, all or none, in one commit.
+    pub(super) fn commit<'a>(
+        &self,
+        changes: impl IntoIterator<Item = &'a Change>,
+    ) -> Result<(), redb::Error> {
+        let mut txn = self.0.begin_write()?;
+        txn.set_two_phase_commit(true);
+        {
+            let mut log = txn.open_table(LOG)?;
+            let mut meta = txn.open_table(META)?;
+            for change in changes {
+                match change {
+                    Change::Append(entries) => {
+                        for entry in entries {
+                            let value = seal_entry(entry).map_err(invalid)?;
+                            log.insert(entry.log_id.index, value.as_slice())?;
+                        }
+                    }
+                    Change::TruncateFrom(index) => log.retain_in(*index.., |_, _| false)?,
+                    Change::Purge(upto) => {
+                        log.retain_in(..=upto.index, |_, _| false)?;
+                        put(&mut meta, "purged", &Some(*upto))?;
+                    }
+                    Change::Vote(vote) => put(&mut meta, "vote", vote)?,
+                    Change::Committed(committed) => put(&mut meta, "committed", committed)?,
+                }
+            }
+        }
+        txn.commit()?;
+        Ok(())
+    }
+}
+
+/// Writes one value of the meta table.
+fn put(
+    meta: &mut redb::Table<'_, &str, &[u8]>,
+    name: &'static str,
+    value: &impl Wire,
+) -> Result<(), redb::Error> {
+    let body = value.encode().map_err(|error| invalid(error.to_string()))?;
+    meta.insert(name, seal_meta(name, &body).as_slice())?;
+    Ok(())
+}
+
+/// Reads and checks every value; gives the contents and the folder id written in the file.
+fn read_all(db: &redb::Database) -> Result<(Contents, Option<String>), String> {
+    let text = |error: redb::Error| error.to_string();
+    let txn = db.begin_read().map_err(|error| text(error.into()))?;
+    let mut contents = Contents::default();
+    let meta = match txn.open_table(META) {
+        Ok(meta) => meta,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok((contents, None)),
+        Err(error) => return Err(text(error.into())),
+    };
+    let get = |name: &'static str| -> Result<Option<Vec<u8>>, String> {
+        let value = meta.get(name).map_err(|error| text(error.into()))?;
+        value.map(|value| open_meta(name, value.value()).map(<[u8]>::to_vec)).transpose()
+    };
+    let data_uuid = match get("data_uuid")? {
+        Some(bytes) => Some(String::from_utf8(bytes).map_err(|error| error.to_string())?),
+        None => None,
+    };
+    contents.vote = get("vote")?.map(|bytes| decode(&bytes)).transpose()?;
+    contents.purged = get("purged")?.map(|bytes| decode(&bytes)).transpose()?.flatten();
+    contents.committed = get("committed")?.map(|bytes| decode(&bytes)).transpose()?.flatten();
+    let log = txn.open_table(LOG).map_err(|error| text(error.into()))?;
+    for item in log.iter().map_err(|error| text(error.into()))? {
+        let (index, value) = item.map_err(|error| text(error.into()))?;
+        let entry = open_entry(index.value(), value.value())?;
+        contents.entries.insert(index.value(), entry);
+    }
+    check_order(&contents)?;
+    Ok((contents, data_uuid))
+}
+
+/// The entries must follow what was purged without a gap, and their terms never fall.
+fn check_order(contents: &Contents) -> Result<(), String> {
+    let mut last = contents.purged;
+    for (index, entry) in &contents.entries {
+        let wanted = last.map_or(0, |id| id.index + 1);
+        if *index != wanted {
+            return Err(format!("entry {wanted} is missing, the next one is {index}"));
+        }
+        if last.is_some_and(|id| entry.log_id.leader_id < id.leader_id) {
+            return Err(format!("entry {index} is of an earlier term than the one before it"));
+        }
+        last = Some(entry.log_id);
+    }
+    Ok(())
+}
+
+/// Decodes a value of the meta table.
+fn decode<T: Wire>(bytes: &[u8]) -> Result<T, String> {
+    T::decode(bytes).map_err(|error| error.to_string())
+}
+
+/// An error for a value that has no bytes; the input was made by this process.
+fn invalid(why: String) -> redb::Error {
+    redb::Error::Io(std::io::Error::new(std::io::ErrorKind::InvalidInput, why))
+}
+
+/// Tells damage apart from what the system refused.
+fn sort_error(path: &Path, error: &redb::Error) -> OpenError {
+    match error {
+        redb::Error::Io(source) if source.kind() != std::io::ErrorKind::InvalidData => {
+            let source = std::io::Error::new(source.kind(), source.to_string());
+            OpenError::File { path: path.to_path_buf(), source }
+        }
+        redb::Error::DatabaseAlreadyOpen => {
+            OpenError::Locked { folder: path.parent().unwrap_or(path).to_path_buf() }
+        }
+        other => OpenError::Damaged { path: path.to_path_buf(), why: other.to_string() },
+    }
+}

@@ -1,0 +1,158 @@
+//! The one thread that writes the log: it keeps the order and commits all that waits at once.
+
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use openraft::storage::IOFlushed;
+use tokio::sync::oneshot;
+
+use super::database::{Change, Database};
+use super::folder::Mark;
+use crate::raft::types::{LogId, TypeConfig};
+
+/// How long the committed index may wait for another change to be written with.
+const COMMITTED_LINGER: Duration = Duration::from_millis(50);
+
+/// Most jobs of one commit.
+const BATCH_JOBS: usize = 512;
+
+/// Who is told when a change is on disk.
+pub(super) enum Done {
+    /// openraft's callback of an append.
+    Flushed(IOFlushed<TypeConfig>),
+    /// A caller that waits.
+    Reply(oneshot::Sender<io::Result<()>>),
+}
+
+/// What the thread is asked to do.
+enum Job {
+    Write(Change, Done),
+    /// Remember it; written with the next change, or alone after a short while.
+    Committed(Option<LogId>),
+    Close,
+}
+
+/// The way to the thread.
+pub(super) struct Writer {
+    jobs: Sender<Job>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread, which owns the file from now on.
+    pub(super) fn start(database: Database, mark: Mark) -> io::Result<Self> {
+        let (jobs, receiver) = channel();
+        let desk = Desk { database, mark, committed: None, broken: None };
+        let thread = std::thread::Builder::new()
+            .name("gslb-log".to_owned())
+            .spawn(move || desk.run(&receiver))?;
+        Ok(Self { jobs, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Queues a change; `done` is told once it is on disk, or why it is not.
+    pub(super) fn write(&self, change: Change, done: Done) -> io::Result<()> {
+        self.jobs.send(Job::Write(change, done)).map_err(|_| closed())
+    }
+
+    /// Queues the committed index, which nobody waits for.
+    pub(super) fn committed(&self, committed: Option<LogId>) -> io::Result<()> {
+        self.jobs.send(Job::Committed(committed)).map_err(|_| closed())
+    }
+
+    /// Writes what is queued, closes the file and ends the thread.
+    pub(super) fn close(&self) {
+        let _ = self.jobs.send(Job::Close);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread works with.
+struct Desk {
+    database: Database,
+    mark: Mark,
+    committed: Option<Option<LogId>>,
+    /// The first failure: after it nothing is written again, for a failed sync cannot be retried.
+    broken: Option<String>,
+}
+
+impl Desk {
+    /// Takes jobs until it is told to close or nobody is left to send one.
+    fn run(mut self, jobs: &Receiver<Job>) {
+        let mut open = true;
+        while open {
+            let first = if self.committed.is_some() {
+                match jobs.recv_timeout(COMMITTED_LINGER) {
+                    Ok(job) => Some(job),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => Some(Job::Close),
+                }
+            } else {
+                Some(jobs.recv().unwrap_or(Job::Close))
+            };
+            let mut batch = Vec::new();
+            let alone = first.is_none();
+            let mut next = first;
+            while let Some(job) = next {
+                match job {
+                    Job::Write(change, done) => batch.push((change, done)),
+                    Job::Committed(committed) => self.committed = Some(committed),
+                    Job::Close => {
+                        open = false;
+                        break;
+                    }
+                }
+                next = if batch.len() < BATCH_JOBS { jobs.try_recv().ok() } else { None };
+            }
+            if !batch.is_empty() || ((alone || !open) && self.committed.is_some()) {
+                self.commit(batch);
+            }
+        }
+    }
+
+    /// Makes a batch durable and tells everybody who waits, in the order of the jobs.
+    fn commit(&mut self, batch: Vec<(Change, Done)>) {
+        if self.broken.is_none()
+            && let Err(why) = self.write(&batch)
+        {
+            tracing::error!(%why, "the log cannot be written; Raft stops on this node");
+            self.broken = Some(why);
+        }
+        for (_, done) in batch {
+            let result = match &self.broken {
+                None => Ok(()),
+                Some(why) => Err(io::Error::other(why.clone())),
+            };
+            match done {
+                Done::Flushed(callback) => callback.io_completed(result),
+                Done::Reply(sender) => drop(sender.send(result)),
+            }
+        }
+    }
+
+    /// One commit of the file, then the marks beside it.
+    fn write(&mut self, batch: &[(Change, Done)]) -> Result<(), String> {
+        let committed = self.committed.take().map(Change::Committed);
+        let changes = batch.iter().map(|(change, _)| change).chain(committed.as_ref());
+        self.database.commit(changes).map_err(|error| error.to_string())?;
+        let (mut term, mut below) = (None, None);
+        for (change, _) in batch {
+            match change {
+                Change::Vote(vote) => term = Some(vote.leader_id.term),
+                Change::Purge(upto) => below = Some(upto.index + 1),
+                _ => {}
+            }
+        }
+        self.mark.raise(term, below).map_err(|error| format!("data.toml: {error}"))
+    }
+}
+
+/// The error of a store that has been closed.
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the log is closed")
+}

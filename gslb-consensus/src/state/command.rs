@@ -1,0 +1,151 @@
+//! Everything that can change the agreed state.
+
+use super::health::Report;
+use super::node_record::NodeRecord;
+use super::overrides::{OverrideKind, OverrideTarget};
+use crate::model::{Config, PoolId, RegionId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A change of the agreed state. Each kind has a number that is never used again for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// 1: replaces the whole configuration.
+    PutConfig(PutConfig),
+    /// 2: sets or clears a runtime weight.
+    SetWeight(SetWeight),
+    /// 3: sets an override.
+    SetOverride(SetOverride),
+    /// 4: clears overrides.
+    ClearOverride(ClearOverride),
+    /// 5: a vantage reports verdicts that changed.
+    ReportHealth(Report),
+    /// 6: the leader drops a vantage that went silent.
+    ExpireVantage(ExpireVantage),
+    /// 7: the leader lets time pass, so that what expired ends.
+    PassTime(PassTime),
+    /// 8: adds a node under a new id.
+    AddNode(NodeRecord),
+    /// 9: sets the record of a known id.
+    PutNode(PutNode),
+    /// 10: removes a node; its id is never given again.
+    RemoveNode(RemoveNode),
+}
+
+/// Replaces the whole configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutConfig {
+    /// The new configuration, read and checked by the node that proposes it.
+    pub config: Arc<Config>,
+    /// If given: refused unless the configuration last changed at this log index.
+    pub expect: Option<u64>,
+}
+
+/// Sets or clears a runtime weight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetWeight {
+    /// The region.
+    pub region: RegionId,
+    /// For this pool only.
+    pub pool: Option<PoolId>,
+    /// The weight, 0 to 1000; none: what the file declares counts again.
+    pub weight: Option<u16>,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+/// Sets an override.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetOverride {
+    /// What it is about.
+    pub target: OverrideTarget,
+    /// What is said.
+    pub kind: OverrideKind,
+    /// Why; required.
+    pub reason: String,
+    /// For how long, ms of agreed time; none: until cleared.
+    pub for_ms: Option<u64>,
+}
+
+/// Clears the override of a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClearOverride {
+    /// What it was about.
+    pub target: OverrideTarget,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+/// Drops the votes of a vantage, if it has not spoken since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpireVantage {
+    /// The node.
+    pub node: u64,
+    /// The incarnation that went silent.
+    pub incarnation: u64,
+    /// The last report seen from it.
+    pub seq: u64,
+}
+
+/// Carries a stamp and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassTime {}
+
+/// Sets the record of a known id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutNode {
+    /// The node's id.
+    pub id: u64,
+    /// Its record.
+    pub record: NodeRecord,
+}
+
+/// Removes a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveNode {
+    /// The node's id.
+    pub id: u64,
+}
+
+impl Command {
+    /// A short text of the change, for the audit trail and logs.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match self {
+            Self::PutConfig(put) => {
+                let c = &put.config;
+                format!(
+                    "apply: {} zones, {} regions, {} pools, {} policies, {} names",
+                    c.zones.len(),
+                    c.regions.len(),
+                    c.pools.len(),
+                    c.policies.len(),
+                    c.names.len()
+                )
+            }
+            Self::SetWeight(set) => {
+                let pool = set.pool.as_ref().map_or(String::new(), |p| format!(" for pool {p}"));
+                match set.weight {
+                    Some(weight) => format!("set-weight {} {weight}{pool}", set.region),
+                    None => format!("set-weight {} --clear{pool}", set.region),
+                }
+            }
+            Self::SetOverride(set) => format!("{} {}", set.kind, set.target),
+            Self::ClearOverride(clear) => format!("clear {}", clear.target),
+            Self::ReportHealth(report) => {
+                format!("vantage {} reports {} verdicts", report.node, report.changes.len())
+            }
+            Self::ExpireVantage(expire) => format!("vantage {} went silent", expire.node),
+            Self::PassTime(_) => "time passes".to_owned(),
+            Self::AddNode(record) => format!("node add {}", record.name),
+            Self::PutNode(put) => format!("node {} is {}", put.id, put.record.name),
+            Self::RemoveNode(remove) => format!("node remove {}", remove.id),
+        }
+    }
+
+    /// Whether an operator asked for it, so that it belongs in the audit trail.
+    #[must_use]
+    pub fn is_by_operator(&self) -> bool {
+        !matches!(self, Self::ReportHealth(_) | Self::ExpireVantage(_) | Self::PassTime(_))
+    }
+}

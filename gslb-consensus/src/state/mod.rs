@@ -1,0 +1,41 @@
+//! What the nodes agree on while they run, and how a command changes it.
+//!
+//! ```text
+//! Envelope (who, when, once) --> apply(&mut State, index, ..) --> Reply
+//!                                   |
+//!   config, runtime weights, overrides, votes --> agreed health, nodes, audit
+//!                                   |
+//!                 effective: what of an endpoint counts now, and why
+//! ```
+//!
+//! `apply` is deterministic: it reads no clock, random source, float or unordered map. Time is agreed:
+//! each envelope carries the leader's stamp, and the state keeps the largest seen.
+
+pub mod apply;
+pub mod audit;
+pub mod command;
+pub mod document_change;
+pub mod effective;
+pub mod envelope;
+pub mod health;
+pub mod node_record;
+pub mod overrides;
+pub mod reply;
+pub mod revision;
+pub mod session;
+pub mod snapshot;
+pub mod weights;
+
+mod agreed;
+
+pub use agreed::State;
+pub use audit::AuditEntry;
+pub use command::Command;
+pub use effective::{EndpointState, Why};
+pub use envelope::{Envelope, UnknownFormat};
+pub use health::{Health, Report, Vantage, Vote};
+pub use node_record::NodeRecord;
+pub use overrides::{Override, OverrideKind, OverrideTarget};
+pub use reply::{RefusalCode, Reply};
+pub use revision::Revision;
+pub use weights::RuntimeWeight;

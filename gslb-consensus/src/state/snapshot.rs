@@ -1,0 +1,33 @@
+//! The state as bytes.
+
+use super::agreed::State;
+use super::envelope::{UnknownFormat, to_bytes};
+
+/// The format of the bytes.
+const FORMAT: u8 = 1;
+
+impl State {
+    /// The whole state as bytes; equal states give equal bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![FORMAT];
+        bytes.extend(to_bytes(self));
+        bytes
+    }
+
+    /// Reads what [`State::encode`] wrote.
+    ///
+    /// # Errors
+    /// Another format, or bytes that do not fit it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, UnknownFormat> {
+        match bytes.split_first() {
+            Some((&FORMAT, body)) => postcard::from_bytes(body).map_err(|error| UnknownFormat {
+                what: format!("a snapshot cannot be read: {error}"),
+            }),
+            Some((format, _)) => Err(UnknownFormat {
+                what: format!("a snapshot has format {format}, known is {FORMAT}"),
+            }),
+            None => Err(UnknownFormat { what: "a snapshot is empty".to_owned() }),
+        }
+    }
+}
