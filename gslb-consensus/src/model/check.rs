@@ -222,8 +222,7 @@ fn check_names(config: &Config, faults: &mut Faults) {
 /// Whether a steered name can stand where it is declared.
 fn check_place_in_zone(zone: &Zone, name: &DnsName, pool: &Pool, path: &str, faults: &mut Faults) {
     let families = pool.families(None);
-    let here: Vec<u16> =
-        zone.records.iter().filter(|r| r.owner == *name).map(|r| r.rtype).collect();
+    let here: Vec<u16> = zone.records_of(name).iter().map(|r| r.rtype).collect();
     if families.alias && !here.is_empty() {
         faults.add(path, "an alias pool answers with a CNAME, which cannot stand beside other records (nor at the apex)");
     }

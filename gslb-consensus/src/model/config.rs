@@ -45,6 +45,12 @@ impl Config {
         self.endpoints().find(|(_, e)| e.id == *id)
     }
 
+    /// Every endpoint by id, for who looks up many.
+    #[must_use]
+    pub fn endpoint_index(&self) -> BTreeMap<&EndpointId, (&Arc<Pool>, &Endpoint)> {
+        self.endpoints().map(|(pool, e)| (&e.id, (pool, e))).collect()
+    }
+
     /// The zone with the longest apex that `name` lies in.
     #[must_use]
     pub fn zone_of(&self, name: &DnsName) -> Option<&Arc<Zone>> {

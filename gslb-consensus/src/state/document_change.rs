@@ -55,12 +55,10 @@ fn next_serials(
     new: &Config,
     serials: &BTreeMap<DnsName, u32>,
 ) -> BTreeMap<DnsName, u32> {
+    let (old_names, new_names) = (names_by_zone(old), names_by_zone(new));
     let same = |name: &DnsName, zone: &Zone| {
-        let steered = |c: &Config| {
-            let of_zone = |n: &&DnsName| c.zone_of(n).is_some_and(|z| z.name == *name);
-            c.names.keys().filter(of_zone).cloned().collect::<Vec<_>>()
-        };
-        old.zones.get(name).is_some_and(|z| **z == *zone) && steered(old) == steered(new)
+        old.zones.get(name).is_some_and(|z| **z == *zone)
+            && old_names.get(name) == new_names.get(name)
     };
     let serial = |name: &DnsName, zone: &Zone| {
         let declared = zone.soa().map_or(0, |s| s.serial);
@@ -79,6 +77,17 @@ fn next_serials(
         }
     };
     new.zones.iter().map(|(name, zone)| (name.clone(), serial(name, zone))).collect()
+}
+
+/// The steered names of each zone: which exist is zone data, what they answer is not.
+fn names_by_zone(config: &Config) -> BTreeMap<DnsName, Vec<&DnsName>> {
+    let mut names: BTreeMap<DnsName, Vec<&DnsName>> = BTreeMap::new();
+    for name in config.names.keys() {
+        if let Some(zone) = config.zone_of(name) {
+            names.entry(zone.name.clone()).or_default().push(name);
+        }
+    }
+    names
 }
 
 /// Lets `next` hold the very objects of `old` where they are equal, so that who compiles can tell by pointer.

@@ -102,12 +102,9 @@ impl HealthTable {
 
     /// Drops what a new configuration no longer probes; an endpoint that is probed another way keeps its last health.
     pub(super) fn follow(&mut self, old: &Config, new: &Config) {
-        let probed: BTreeSet<&EndpointId> = new
-            .endpoints()
-            .filter(|(pool, _)| pool.monitor.is_some())
-            .map(|(_, e)| &e.id)
-            .collect();
-        let same = |id: &EndpointId| match (old.endpoint(id), new.endpoint(id)) {
+        let (old, new) = (old.endpoint_index(), new.endpoint_index());
+        let probed = |id: &EndpointId| new.get(id).is_some_and(|(pool, _)| pool.monitor.is_some());
+        let same = |id: &EndpointId| match (old.get(id), new.get(id)) {
             (Some((old_pool, old_endpoint)), Some((new_pool, new_endpoint))) => {
                 old_endpoint.target == new_endpoint.target
                     && old_endpoint.probe == new_endpoint.probe
@@ -115,8 +112,8 @@ impl HealthTable {
             }
             _ => false,
         };
-        self.agreed.retain(|id, _| probed.contains(id));
-        self.votes.retain(|id, _| probed.contains(id) && same(id));
+        self.agreed.retain(|id, _| probed(id));
+        self.votes.retain(|id, _| probed(id) && same(id));
     }
 }
 
@@ -130,6 +127,7 @@ impl State {
         }
         let now_ms = self.time_ms;
         let config = self.config.clone();
+        let probed = config.endpoint_index();
         let table = Arc::make_mut(&mut self.health);
         match table.vantages.get(&report.node) {
             Some(known) if known.incarnation > report.incarnation => {
@@ -148,7 +146,7 @@ impl State {
         let was_live = table.vantages.insert(report.node, vantage).is_some_and(|v| v.live);
         let mut touched: BTreeSet<EndpointId> = BTreeSet::new();
         for (endpoint, up, reason) in &report.changes {
-            if config.endpoint(endpoint).is_none_or(|(pool, _)| pool.monitor.is_none()) {
+            if probed.get(endpoint).is_none_or(|(pool, _)| pool.monitor.is_none()) {
                 continue;
             }
             let votes = table.votes.entry(endpoint.clone()).or_default();

@@ -240,7 +240,7 @@ impl<'a, 't> Fields<'a, 't> {
     }
 
     /// The tables of an array of tables; none if the field is not there. `label` names one in paths by its `id`.
-    pub fn tables(&self, key: &'static str, label: &str) -> Vec<Fields<'a, 't>> {
+    pub fn tables(&self, key: &'static str, label: &str) -> Vec<Self> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             self.fault(key, format!("expected an array of tables: write [[{}]]", self.path(key)));
@@ -263,7 +263,7 @@ impl<'a, 't> Fields<'a, 't> {
     }
 
     /// A table, if the field is there.
-    pub fn table(&self, key: &'static str) -> Option<Fields<'a, 't>> {
+    pub fn table(&self, key: &'static str) -> Option<Self> {
         let value = self.get(key)?;
         let Some(table) = value.get_ref().as_table() else {
             self.fault(key, "expected a table");
@@ -272,8 +272,8 @@ impl<'a, 't> Fields<'a, 't> {
         Some(self.child(table, value.span().start, self.path(key)))
     }
 
-    fn child(&self, table: &'a DeTable<'t>, at: usize, path: String) -> Fields<'a, 't> {
-        Fields {
+    fn child(&self, table: &'a DeTable<'t>, at: usize, path: String) -> Self {
+        Self {
             reading: self.reading,
             table,
             at: Some(at),

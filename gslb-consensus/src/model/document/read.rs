@@ -13,6 +13,7 @@ use crate::model::steered::SteeredName;
 use crate::model::zone;
 use geo::Point;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -83,12 +84,12 @@ fn insert<K: Ord + Display, V>(
     read: Option<(K, V)>,
 ) {
     fields.done();
-    if let Some((key, value)) = read {
-        if map.contains_key(&key) {
-            fields.fault(key_field, format!("{key} is declared twice"));
-        } else {
-            map.insert(key, Arc::new(value));
+    let Some((key, value)) = read else { return };
+    match map.entry(key) {
+        Entry::Occupied(taken) => {
+            fields.fault(key_field, format!("{} is declared twice", taken.key()))
         }
+        Entry::Vacant(free) => drop(free.insert(Arc::new(value))),
     }
 }
 

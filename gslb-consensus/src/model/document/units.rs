@@ -20,7 +20,7 @@ pub fn parse_ms(text: &str) -> Option<u64> {
 #[must_use]
 pub fn format_ms(ms: u64) -> String {
     for (scale, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
-        if ms > 0 && ms % scale == 0 {
+        if ms > 0 && ms.is_multiple_of(scale) {
             return format!("{}{unit}", ms / scale);
         }
     }

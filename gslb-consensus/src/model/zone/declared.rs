@@ -33,9 +33,18 @@ impl Soa {
 }
 
 impl Zone {
+    /// The records of one owner, by type.
+    #[must_use]
+    pub fn records_of(&self, owner: &DnsName) -> &[Record] {
+        let start = self.records.partition_point(|r| r.owner < *owner);
+        let rest = self.records.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|r| r.owner == *owner).count();
+        rest.get(..count).unwrap_or_default()
+    }
+
     /// The records of one owner and type.
-    pub fn rrset<'a>(&'a self, owner: &'a DnsName, rtype: u16) -> impl Iterator<Item = &'a Record> {
-        self.records.iter().filter(move |r| r.owner == *owner && r.rtype == rtype)
+    pub fn rrset(&self, owner: &DnsName, rtype: u16) -> impl Iterator<Item = &Record> {
+        self.records_of(owner).iter().filter(move |r| r.rtype == rtype)
     }
 
     /// The SOA record at the apex; checked configurations have exactly one.

@@ -147,7 +147,8 @@ impl Reader {
                 .map(u16::from)
                 .map_err(|_| format!("{type_word:?} is no record type"))?,
         };
-        if let (16384.. | 128..=255 | 41 | 0, _) = (rtype, ()) {
+        // Meta types and those of questions are no data (RFC 6895 3.1).
+        if matches!(rtype, 0 | 41 | 128..=255) {
             return Err(format!("type {type_word} cannot be stored in a zone"));
         }
         let rest: Vec<&str> = rest.collect();
@@ -307,7 +308,7 @@ fn ds_rdata(words: &[&str]) -> Result<Vec<u8>, String> {
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
     (0..text.len())
