@@ -1,1 +1,25 @@
-//! .
+//! The harness: real programs on loopback, driven from outside as an operator and a resolver would.
+//!
+//! ```text
+//! programs   builds gslb-node and gslbctl once, finds the other programs
+//! process    one running program: its log is kept, it ends with its test
+//! node       one gslb-node: folders, ports, settings
+//! cluster    three nodes that agree, and gslbctl beside them
+//! endpoint   an HTTP server with a switch
+//! client     a DNS client over UDP and TCP, with EDNS and client subnets
+//! wait       polls a condition until a deadline; nothing sleeps for a guess
+//! ```
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the harness is test code: what it does not expect ends the test"
+)]
+
+pub mod client;
+pub mod endpoint;
+pub mod process;
+pub mod programs;
+pub mod tree;
+pub mod wait;

@@ -1,0 +1,65 @@
+//! The programs that tests start.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The built `gslb-node`.
+#[must_use]
+pub fn gslb_node() -> PathBuf {
+    built().join("gslb-node")
+}
+
+/// The built `gslbctl`.
+#[must_use]
+pub fn gslbctl() -> PathBuf {
+    built().join("gslbctl")
+}
+
+/// Builds the executables once, where and as cargo built this test, and gives their folder.
+///
+/// They belong to another package, so cargo does not tell a test where they are.
+fn built() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        // TARGET/PROFILE/deps/THIS-TEST
+        let this = std::env::current_exe().expect("a test knows its own path");
+        let folder = this.ancestors().nth(2).expect("cargo puts tests into deps/").to_owned();
+        let target = folder.parent().expect("a profile has a folder in the target folder");
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo
+            .current_dir(crate::tree::root())
+            .args(["build", "--locked", "--quiet", "--package", "gslb-node", "--bins"])
+            .arg("--target-dir")
+            .arg(target);
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        let status = cargo.status().expect("cargo can be started");
+        assert!(status.success(), "gslb-node and gslbctl could not be built");
+        folder
+    })
+}
+
+/// A program of the system, looked for in PATH and where Debian puts daemons.
+#[must_use]
+pub fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+}
+
+/// Why a test that needs these programs cannot run here; none if it can.
+#[must_use]
+pub fn missing(names: &[&str]) -> Option<String> {
+    let missing: Vec<&str> = names.iter().copied().filter(|n| find(n).is_none()).collect();
+    (!missing.is_empty()).then(|| format!("not installed: {}", missing.join(", ")))
+}
+
+/// Says plainly, past the capture of test output, that a test did not run.
+pub fn skip(test: &str, why: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
+}

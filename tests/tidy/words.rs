@@ -1,0 +1,110 @@
+//! Lengths of files, functions and lines, and words that do not stand in the tree.
+
+use crate::source::{Source, blank};
+use gslb_tests::tree;
+
+/// Most lines of a file, without its tests.
+const FILE_LINES_MAX: usize = 600;
+/// Widest line that is no comment, text or table.
+const WIDTH_MAX: usize = 100;
+/// Most lines of a `main.rs`.
+const MAIN_LINES_MAX: usize = 60;
+
+#[test]
+fn files_keep_to_their_length() {
+    for source in Source::all() {
+        let lines = source.before_tests().lines().count();
+        assert!(lines <= FILE_LINES_MAX, "{} has {lines} lines: split it", source.path);
+        if source.path == "gslb-node/src/main.rs" {
+            assert!(lines <= MAIN_LINES_MAX, "{} has {lines} lines", source.path);
+        }
+    }
+}
+
+#[test]
+fn code_keeps_to_its_width() {
+    for source in Source::all() {
+        for (number, line) in blank(&source.text).lines().enumerate() {
+            let width = line.trim_end().chars().count();
+            assert!(width <= WIDTH_MAX, "{}:{}: {width} columns", source.path, number + 1);
+        }
+    }
+}
+
+#[test]
+fn module_files_hold_no_function_bodies() {
+    for source in Source::all().iter().filter(|s| s.path.ends_with("/mod.rs")) {
+        assert!(source.text.starts_with("//!"), "{} opens with what it is for", source.path);
+        for line in source.code().lines() {
+            let is_function = crate::layers::names(line, "fn");
+            assert!(!is_function, "{} has a function: give it a file", source.path);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_called_after_nothing() {
+    for path in tree::files("", "").iter().map(|p| tree::shown(p)) {
+        for part in path.split('/') {
+            let stem = part.split('.').next().unwrap_or_default();
+            let vague = ["utils", "util", "common", "helpers", "helper", "misc", "manager"];
+            assert!(!vague.contains(&stem), "{path}: a name that says what it is for");
+        }
+    }
+}
+
+/// Words that mean that something was left open, put together so that this file does not hold them.
+fn left_open() -> Vec<String> {
+    [("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("HA", "CK")].map(|(a, b)| format!("{a}{b}")).into()
+}
+
+#[test]
+fn nothing_is_left_open() {
+    let macros = [("to", "do!"), ("unimple", "mented!")].map(|(a, b)| format!("{a}{b}"));
+    for source in Source::all() {
+        for (number, line) in source.text.lines().enumerate() {
+            let open = left_open().into_iter().chain(macros.clone());
+            for word in open.filter(|w| crate::layers::names(line, w)) {
+                panic!("{}:{}: {word}", source.path, number + 1);
+            }
+        }
+    }
+    for suffix in [".md", ".toml", ".sh", ".service"] {
+        for path in tree::files("", suffix) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for word in left_open().iter().filter(|w| crate::layers::names(&text, w)) {
+                panic!("{}: {word}", tree::shown(&path));
+            }
+        }
+    }
+}
+
+#[test]
+fn tests_neither_sleep_nor_are_ignored() {
+    let banned =
+        [("#[ign", "ore"), ("thread::sl", "eep"), ("time::sl", "eep"), ("assert!(tr", "ue)")];
+    for source in Source::all() {
+        let tests = if source.is_test() {
+            &source.text
+        } else {
+            &source.text[source.before_tests().len()..]
+        };
+        for word in banned.map(|(a, b)| format!("{a}{b}")) {
+            assert!(!tests.contains(&word), "{}: {word}", source.path);
+        }
+    }
+}
+
+#[test]
+fn no_file_names_a_machine() {
+    let folders = [("/wo", "rk/"), ("/ro", "ot/"), ("/ho", "me/"), ("/tmp/te", "am")];
+    let banned = folders.map(|(a, b)| format!("{a}{b}"));
+    for suffix in [".rs", ".toml", ".md", ".sh", ".service", "/run", ".zone", ".txt"] {
+        for path in tree::files("", suffix) {
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            for word in &banned {
+                assert!(!text.contains(word.as_str()), "{}: {word}", tree::shown(&path));
+            }
+        }
+    }
+}
