@@ -39,3 +39,6 @@ pub use overrides::{Override, OverrideKind, OverrideTarget};
 pub use reply::{RefusalCode, Reply};
 pub use revision::Revision;
 pub use weights::RuntimeWeight;
+
+#[cfg(test)]
+mod tests;

@@ -18,3 +18,6 @@ mod read_pool;
 
 pub use read::{Sources, read};
 pub use write::write;
+
+#[cfg(test)]
+mod tests;

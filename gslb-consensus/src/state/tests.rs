@@ -1,0 +1,273 @@
+//! The rules of the state, one table each.
+
+use super::command::{ClearOverride, ExpireVantage, PassTime, PutConfig, SetOverride, SetWeight};
+use super::{
+    Command, EndpointState, Envelope, NodeRecord, OverrideKind, OverrideTarget, RefusalCode, Reply,
+    Report, State,
+};
+use crate::model::document;
+use std::sync::Arc;
+
+const DOCUMENT: &str = r#"
+[[zones]]
+name = "gslb.example"
+records = """
+@ 60 SOA ns1 hostmaster 10 3600 600 86400 60
+@ 60 NS ns1
+ns1 60 A 192.0.2.53
+"""
+[[regions]]
+id = "fra"
+weight = 100
+[[regions]]
+id = "iad"
+[[monitors]]
+id = "m"
+kind = "tcp"
+port = 80
+[[pools]]
+id = "web"
+monitor = "m"
+endpoints = [
+  { id = "f1", region = "fra", address = "192.0.2.1" },
+  { id = "i1", region = "iad", address = "192.0.2.2" },
+]
+[[names]]
+name = "www.gslb.example"
+pool = "web"
+"#;
+
+/// A state under test: hands out log indexes and sender sequences.
+struct Bench {
+    state: State,
+    now_ms: u64,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut bench = Self { state: State::default(), now_ms: 1_000 };
+        for name in ["n1", "n2", "n3", "n4", "n5"] {
+            let record = NodeRecord { name: name.into(), raft: "a:1".into(), api: "a:2".into() };
+            bench.done(Command::AddNode(record));
+        }
+        bench.put(DOCUMENT);
+        bench
+    }
+
+    fn send(&mut self, command: Command) -> Reply {
+        let index = self.state.index + 1;
+        let envelope = Envelope {
+            client: 7,
+            seq: index,
+            actor: "ann".to_owned(),
+            stamp_ms: self.now_ms,
+            command,
+        };
+        self.state.apply(index, &envelope)
+    }
+
+    fn done(&mut self, command: Command) {
+        let reply = self.send(command);
+        assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+    }
+
+    fn put(&mut self, text: &str) {
+        let config = document::read(text, None, &|_| Err(String::new())).unwrap();
+        self.done(Command::PutConfig(PutConfig { config: Arc::new(config), expect: None }));
+    }
+
+    fn weigh(&mut self, weight: Option<u16>) {
+        let region = "fra".parse().unwrap();
+        let reason = String::new();
+        self.done(Command::SetWeight(SetWeight { region, pool: None, weight, reason }));
+    }
+
+    fn vote(&mut self, node: u64, seq: u64, up: bool) {
+        let changes = vec![("f1".parse().unwrap(), up, "test".to_owned())];
+        self.done(Command::ReportHealth(Report { node, incarnation: 1, seq, changes }));
+    }
+
+    fn state_of(&self, id: &str) -> EndpointState {
+        let (pool, endpoint) = self.state.config.endpoint(&id.parse().unwrap()).unwrap();
+        self.state.endpoint_state(pool, endpoint).0
+    }
+
+    fn weight(&self) -> u16 {
+        self.state.region_weight(&"fra".parse().unwrap())
+    }
+}
+
+#[test]
+fn a_strict_majority_of_live_votes_decides_and_a_tie_keeps_what_was() {
+    // Votes in order of arrival, and whether the endpoint is up after each.
+    for (votes, expected) in [
+        (vec![(1, false)], vec![false]),
+        (vec![(1, false), (2, true)], vec![false, false]),
+        (vec![(1, true), (2, false)], vec![true, true]),
+        (vec![(1, true), (2, false), (3, false)], vec![true, true, false]),
+        (
+            vec![(1, true), (2, true), (3, false), (4, false), (5, false)],
+            vec![true, true, true, true, false],
+        ),
+    ] {
+        let mut bench = Bench::new();
+        for ((node, up), expected) in votes.iter().zip(expected) {
+            bench.vote(*node, 1, *up);
+            let state = if expected { EndpointState::Up } else { EndpointState::Sick };
+            assert_eq!(bench.state_of("f1"), state, "{votes:?} at {node}");
+        }
+    }
+}
+
+#[test]
+fn a_silent_vantage_no_longer_counts_unless_it_has_spoken_since() {
+    let mut bench = Bench::new();
+    bench.vote(1, 1, true);
+    bench.vote(2, 1, false);
+    bench.vote(3, 1, false);
+    let expire = |node, seq| Command::ExpireVantage(ExpireVantage { node, incarnation: 1, seq });
+    bench.done(expire(2, 0));
+    assert_eq!(bench.state_of("f1"), EndpointState::Sick, "a late expiry changes nothing");
+    bench.done(expire(2, 1));
+    bench.done(expire(3, 1));
+    assert_eq!(bench.state_of("f1"), EndpointState::Up);
+    bench.vote(2, 2, false);
+    bench.vote(3, 2, false);
+    assert_eq!(bench.state_of("f1"), EndpointState::Sick);
+}
+
+#[test]
+fn a_runtime_weight_survives_an_apply_until_the_file_changes_it_or_it_is_cleared() {
+    let mut bench = Bench::new();
+    bench.weigh(Some(7));
+    bench.put(&DOCUMENT.replace("port = 80", "port = 81"));
+    assert_eq!(bench.weight(), 7);
+    bench.put(&DOCUMENT.replace("weight = 100", "weight = 30"));
+    assert_eq!(bench.weight(), 30);
+    bench.weigh(Some(0));
+    assert_eq!(bench.weight(), 0);
+    bench.weigh(None);
+    assert_eq!(bench.weight(), 30);
+}
+
+#[test]
+fn overrides_end_by_agreed_time_and_an_endpoints_own_goes_first() {
+    let mut bench = Bench::new();
+    let set = |target, kind, for_ms| {
+        let reason = "drill".to_owned();
+        Command::SetOverride(SetOverride { target, kind, reason, for_ms })
+    };
+    let region = OverrideTarget::Region("fra".parse().unwrap());
+    let endpoint = OverrideTarget::Endpoint("f1".parse().unwrap());
+    bench.done(set(region.clone(), OverrideKind::ForceDown, Some(1_000)));
+    assert_eq!(bench.state_of("f1"), EndpointState::ForcedDown);
+    bench.done(set(endpoint.clone(), OverrideKind::ForceUp, None));
+    assert_eq!(bench.state_of("f1"), EndpointState::Up);
+    bench.done(Command::ClearOverride(ClearOverride { target: endpoint, reason: String::new() }));
+    bench.now_ms = 1_999;
+    bench.done(Command::PassTime(PassTime {}));
+    assert_eq!(bench.state_of("f1"), EndpointState::ForcedDown);
+    bench.now_ms = 2_000;
+    bench.done(Command::PassTime(PassTime {}));
+    assert_eq!(bench.state_of("f1"), EndpointState::Up);
+    assert_eq!(bench.state.next_expiry(), None);
+    let refused = bench.send(set(region, OverrideKind::Drain, Some(73 * 3_600_000)));
+    assert!(matches!(refused, Reply::Refused { code: RefusalCode::Invalid, .. }));
+}
+
+#[test]
+fn agreed_time_never_goes_back() {
+    let mut bench = Bench::new();
+    bench.now_ms = 5;
+    bench.done(Command::PassTime(PassTime {}));
+    assert_eq!(bench.state.time_ms, 1_000);
+}
+
+#[test]
+fn the_serial_moves_with_zone_data_only() {
+    let mut bench = Bench::new();
+    let serial = |bench: &Bench| bench.state.serials.values().next().copied();
+    assert_eq!(serial(&bench), Some(10));
+    bench.weigh(Some(1));
+    bench.vote(1, 1, false);
+    assert_eq!(serial(&bench), Some(10));
+    bench.put(&DOCUMENT.replace("ns1 60 A 192.0.2.53", "ns1 60 A 192.0.2.54"));
+    assert_eq!(serial(&bench), Some(11), "the file's serial did not move, so the agreed one does");
+    bench.put(&DOCUMENT.replace("hostmaster 10", "hostmaster 2026112300"));
+    assert_eq!(serial(&bench), Some(2_026_112_300));
+    bench.put(&DOCUMENT.replace("hostmaster 10", "hostmaster 5"));
+    assert_eq!(serial(&bench), Some(2_026_112_301), "never back");
+}
+
+#[test]
+fn a_retry_is_answered_as_before_and_applies_once() {
+    let mut bench = Bench::new();
+    let region = "fra".parse().unwrap();
+    let set = SetWeight { region, pool: None, weight: Some(5), reason: String::new() };
+    let envelope = Envelope {
+        client: 99,
+        seq: 1,
+        actor: "ann".to_owned(),
+        stamp_ms: 1,
+        command: Command::SetWeight(set),
+    };
+    let first = bench.state.apply(100, &envelope);
+    bench.weigh(Some(6));
+    assert_eq!(bench.state.apply(200, &envelope), first);
+    assert_eq!(bench.weight(), 6);
+}
+
+#[test]
+fn a_configuration_seen_before_another_change_is_refused() {
+    let mut bench = Bench::new();
+    let seen = bench.state.config_index;
+    let text = DOCUMENT.replace("port = 80", "port = 81");
+    let config = Arc::new(document::read(&text, None, &|_| Err(String::new())).unwrap());
+    bench.vote(1, 1, false);
+    let put =
+        |expect| Command::PutConfig(PutConfig { config: config.clone(), expect: Some(expect) });
+    assert!(matches!(
+        bench.send(put(seen - 1)),
+        Reply::Refused { code: RefusalCode::Conflict, .. }
+    ));
+    bench.done(put(seen));
+}
+
+#[test]
+fn what_a_new_configuration_does_not_hold_is_forgotten() {
+    let mut bench = Bench::new();
+    bench.vote(1, 1, false);
+    bench.put(&DOCUMENT.replace("192.0.2.1\"", "192.0.2.9\""));
+    assert_eq!(
+        bench.state_of("f1"),
+        EndpointState::Sick,
+        "the last verdict stands until a new one"
+    );
+    assert!(bench.state.health.votes.is_empty());
+    bench.put(&DOCUMENT.replace("monitor = \"m\"\n", ""));
+    assert!(bench.state.health.agreed.is_empty());
+}
+
+#[test]
+fn node_ids_are_never_given_again() {
+    let mut bench = Bench::new();
+    bench.done(Command::RemoveNode(super::command::RemoveNode { id: 5 }));
+    let record = NodeRecord { name: "n6".into(), raft: "a:1".into(), api: "a:2".into() };
+    let put = super::command::PutNode { id: 5, record: record.clone() };
+    assert!(matches!(bench.send(Command::PutNode(put)), Reply::Refused { .. }));
+    let reply = bench.send(Command::AddNode(record));
+    assert!(matches!(reply, Reply::Done { id: Some(6), .. }), "{reply:?}");
+}
+
+#[test]
+fn a_state_comes_back_from_its_bytes() {
+    let mut bench = Bench::new();
+    bench.vote(1, 1, false);
+    bench.weigh(Some(5));
+    let bytes = bench.state.encode();
+    let back = State::decode(&bytes).unwrap();
+    assert_eq!(back, bench.state);
+    assert_eq!(back.encode(), bytes);
+    assert!(State::decode(&bytes[..bytes.len() - 1]).is_err());
+    assert!(State::decode(&[9]).is_err());
+}
