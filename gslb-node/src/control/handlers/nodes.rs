@@ -1,0 +1,81 @@
+//! The nodes of the cluster.
+
+use super::change::{accepted, propose};
+use crate::control::api::Api;
+use crate::control::caller::Operator;
+use crate::control::error::ApiError;
+use crate::control::input::Body;
+use crate::control::shape::{Applied, NewNode, NodeAdded, NodeLine, NodesReply};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use gslb_consensus::raft::RaftStatus;
+use gslb_consensus::state::{Command, NodeRecord, State as Agreed};
+
+/// `GET /v1/nodes`.
+pub(in crate::control) async fn list(State(api): State<Api>) -> Json<NodesReply> {
+    let (state, raft) = (api.parts.cluster.state(), api.parts.cluster.status());
+    Json(NodesReply { revision: state.revision(), nodes: lines(&state, &raft) })
+}
+
+/// Every node as the cluster knows it.
+pub(in crate::control) fn lines(state: &Agreed, raft: &RaftStatus) -> Vec<NodeLine> {
+    let member = |id: u64| match raft.members.iter().find(|m| m.id == id) {
+        Some(member) if member.voter => "voter",
+        Some(_) => "learner",
+        None => "added",
+    };
+    let line = |(id, record): (&u64, &NodeRecord)| NodeLine {
+        id: *id,
+        name: record.name.clone(),
+        raft: record.raft.clone(),
+        api: record.api.clone(),
+        member: member(*id).to_owned(),
+        leads: raft.leader == Some(*id),
+    };
+    state.nodes.iter().map(line).collect()
+}
+
+/// `POST /v1/nodes`: gives the new node its number; the leader takes it in once it runs.
+pub(in crate::control) async fn add(
+    State(api): State<Api>,
+    Operator(origin): Operator,
+    Body(ask): Body<NewNode>,
+) -> Result<Json<NodeAdded>, ApiError> {
+    for (field, address) in [("raft", &ask.raft), ("api", &ask.api)] {
+        let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        if port.and_then(|(_, port)| port.parse::<u16>().ok()).is_none() {
+            let what =
+                format!("`{field}` is {address:?}; expected HOST:PORT that the others can reach");
+            return Err(ApiError::bad_request(what));
+        }
+    }
+    let record = NodeRecord { name: ask.name, raft: ask.raft, api: ask.api };
+    let (revision, id) = propose(&api, Command::AddNode(record), origin).await?;
+    let Some(id) = id else {
+        let what = "the cluster gave the node no number";
+        return Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", what));
+    };
+    Ok(Json(NodeAdded { id, revision }))
+}
+
+/// `DELETE /v1/nodes/{node}`, by number or name.
+pub(in crate::control) async fn remove(
+    State(api): State<Api>,
+    Operator(origin): Operator,
+    Path(node): Path<String>,
+) -> Result<Json<Applied>, ApiError> {
+    let state = api.parts.cluster.state();
+    let found = state.nodes.iter().find(|(id, r)| r.name == node || id.to_string() == node);
+    let Some((id, record)) = found else {
+        let what = format!("there is no node {node}: see gslbctl node list");
+        return Err(ApiError::not_found(what));
+    };
+    let change = format!("node remove {id} ({})", record.name);
+    let reply = match api.parts.cluster.remove_node(*id, origin).await {
+        Ok(reply) => reply,
+        Err(error) => return Err(ApiError::propose(&api, error)),
+    };
+    let (revision, _) = accepted(reply)?;
+    Ok(Json(Applied { revision, change, notes: Vec::new() }))
+}

@@ -1,0 +1,174 @@
+//! The whole cluster at a glance.
+
+use super::config::config_revision;
+use super::health::{override_line, override_lines};
+use super::nodes;
+use crate::control::api::Api;
+use crate::control::roll::SILENT_AFTER;
+use crate::control::shape::{
+    NodeLine, NodeReport, NodeStatus, RegionPool, RegionStatus, RuntimeWeightLine, StatusReply,
+};
+use axum::Json;
+use axum::extract::State;
+use gslb_consensus::model::{Pool, Region, RegionId};
+use gslb_consensus::state::{EndpointState, OverrideTarget, RuntimeWeight, State as Agreed};
+use std::collections::BTreeSet;
+
+/// `GET /v1/status`: asks every node first.
+pub(in crate::control) async fn status(State(api): State<Api>) -> Json<StatusReply> {
+    let state = api.parts.cluster.state();
+    api.ask_all(&state).await;
+    // What is told of this node must not be older than what the others said.
+    let (state, raft) = (api.parts.cluster.state(), api.parts.cluster.status());
+    let lines = nodes::lines(&state, &raft);
+    let nodes: Vec<NodeStatus> = lines.into_iter().map(|line| node(&api, line)).collect();
+    let regions = regions(&state, &nodes);
+    let warnings = warnings(&nodes, &regions, raft.leader);
+    Json(StatusReply {
+        cluster: api.parts.identity.cluster.clone(),
+        asked: api.node_id(),
+        revision: state.revision(),
+        time_ms: state.time_ms,
+        leader: raft.leader,
+        config: config_revision(&state),
+        nodes,
+        regions,
+        overrides: override_lines(&state),
+        warnings,
+    })
+}
+
+fn node(api: &Api, line: NodeLine) -> NodeStatus {
+    if line.id == api.node_id() {
+        let report = Some(api.report());
+        return NodeStatus { node: line, heard: true, heard_ms_ago: Some(0), report };
+    }
+    let last = api.roll.last(line.id);
+    let ago = last.as_ref().map(|sighting| sighting.at.elapsed());
+    NodeStatus {
+        node: line,
+        heard: ago.is_some_and(|ago| ago < SILENT_AFTER),
+        heard_ms_ago: ago.and_then(|ago| u64::try_from(ago.as_millis()).ok()),
+        report: last.map(|sighting| sighting.report),
+    }
+}
+
+fn regions(state: &Agreed, nodes: &[NodeStatus]) -> Vec<RegionStatus> {
+    let heard = || nodes.iter().filter(|n| n.heard).filter_map(|n| n.report.as_ref());
+    let answers_of = |region: &RegionId| -> u64 {
+        heard().filter_map(|r| r.answers.get(region.as_str())).map(|a| a.last_minute).sum()
+    };
+    let total: u64 = state.config.regions.keys().map(answers_of).sum();
+    let status = |region: &Region| {
+        let pools: Vec<RegionPool> = state
+            .config
+            .pools
+            .values()
+            .filter(|pool| pool.regions().contains(&region.id))
+            .map(|pool| region_pool(state, pool, &region.id))
+            .collect();
+        let up = pools.iter().filter(|pool| pool.is_up).count();
+        let target = OverrideTarget::Region(region.id.clone());
+        let answers = answers_of(&region.id);
+        RegionStatus {
+            id: region.id.to_string(),
+            state: state_word(up, pools.len()).to_owned(),
+            weight: state.region_weight(&region.id),
+            declared: region.weight,
+            runtime: state.weights.regions.get(&region.id).map(runtime),
+            overridden: state.overrides.get(&target).map(|of| override_line(&target, of)),
+            pools,
+            answers_last_minute: answers,
+            share_percent: percent(answers, total),
+        }
+    };
+    state.config.regions.values().map(|region| status(region)).collect()
+}
+
+fn region_pool(state: &Agreed, pool: &Pool, region: &RegionId) -> RegionPool {
+    let endpoints = || pool.endpoints.iter().filter(|e| e.region == *region);
+    let up = endpoints().filter(|e| state.endpoint_state(pool, e).0 == EndpointState::Up).count();
+    let key = (pool.id.clone(), region.clone());
+    RegionPool {
+        pool: pool.id.to_string(),
+        weight: state.weight(&pool.id, region),
+        runtime: state.weights.pools.get(&key).map(runtime),
+        up,
+        of: endpoints().count(),
+        min_healthy: pool.min_healthy,
+        is_up: up >= usize::from(pool.min_healthy),
+    }
+}
+
+fn runtime(of: &RuntimeWeight) -> RuntimeWeightLine {
+    RuntimeWeightLine { weight: of.weight, actor: of.actor.clone(), at_ms: of.at_ms }
+}
+
+fn state_word(up: usize, of: usize) -> &'static str {
+    match (up, of) {
+        (_, 0) => "unused",
+        (0, _) => "down",
+        (up, of) if up == of => "up",
+        _ => "partial",
+    }
+}
+
+/// A part in percent, to a tenth.
+pub(in crate::control) fn percent(part: u64, total: u64) -> Option<f64> {
+    let tenths = u128::from(part) * 1000 / u128::from(total.max(1));
+    (total > 0).then(|| tenths as f64 / 10.0)
+}
+
+/// What an operator should look at.
+fn warnings(nodes: &[NodeStatus], regions: &[RegionStatus], leader: Option<u64>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if leader.is_none() {
+        warnings.push(
+            "no leader: changes are not accepted; the nodes answer from the last agreed state"
+                .to_owned(),
+        );
+    }
+    for node in nodes {
+        let name = &node.node.name;
+        match (&node.report, node.heard) {
+            (_, false) if node.node.member == "added" => {
+                warnings.push(format!("node {name} was added but has not joined: start it"));
+            }
+            (_, false) => warnings.push(format!("node {name} was not heard for 5 s")),
+            (Some(report), true) => {
+                if let Some(why) = &report.halted {
+                    warnings.push(format!("node {name} stopped following: {why}"));
+                }
+                if report.served < report.revision {
+                    let (at, served) = (report.revision, report.served);
+                    warnings.push(format!("node {name} serves {served}, the agreed state is {at}"));
+                }
+            }
+            (None, true) => {}
+        }
+    }
+    let heard = || nodes.iter().filter(|n| n.heard).filter_map(|n| n.report.as_ref());
+    let editions: BTreeSet<&str> = heard().map(|r| r.places.id.as_str()).collect();
+    if editions.len() > 1 {
+        let label = |r: &NodeReport| format!("{} on {}", r.places.label, r.name);
+        let list = heard().map(label).collect::<Vec<_>>().join(", ");
+        warnings
+            .push(format!("the nodes use different place data and may answer differently: {list}"));
+    }
+    let versions: BTreeSet<&str> = heard().map(|r| r.version.as_str()).collect();
+    if versions.len() > 1 {
+        let list = versions.into_iter().collect::<Vec<_>>().join(", ");
+        warnings.push(format!("the nodes run different versions: {list}"));
+    }
+    for region in regions {
+        match region.state.as_str() {
+            "down" => warnings.push(format!("region {} is down in every pool", region.id)),
+            "partial" => warnings.push(format!("region {} is down in some pools", region.id)),
+            _ => {}
+        }
+    }
+    if !regions.is_empty() && regions.iter().all(|r| r.state == "down" || r.state == "unused") {
+        warnings.push("nothing is up: every endpoint is given out all the same".to_owned());
+    }
+    warnings
+}

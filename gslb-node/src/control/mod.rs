@@ -1,0 +1,33 @@
+//! The operators' API, under /v1, on its own listener with mutual TLS.
+//!
+//! ```text
+//! socket -> listener (handshake, limits) -> routes -> caller (who, once) -> handlers -> Cluster
+//!                                                                    |         |
+//!                                          what a node says of itself: report   roll (when each was heard)
+//! ```
+//!
+//! [`shape`] has the JSON of every answer; `gslbctl` reads the same types. [`Api`] is what a node gives
+//! the routes. Changes need an operator's certificate; nodes may only read. A caller that sends the
+//! headers `gslb-client` and `gslb-seq` may retry: the same pair never applies twice.
+//!
+//! Reads are local to the node that is asked, and as old as its `revision` says; `?agreed=true` on
+//! `/v1/config` asks the leader first. `/v1/status` and `/v1/wait` ask all nodes.
+
+pub mod api;
+pub mod error;
+pub mod listener;
+pub mod routes;
+pub mod shape;
+
+mod caller;
+mod diff;
+mod handlers;
+mod input;
+mod rates;
+mod reasons;
+mod report;
+mod roll;
+
+pub use api::{Api, ApiParts, ApiSlot, Insight};
+pub use listener::{ListenError, serve_plain, serve_tls};
+pub use routes::{operator_routes, peer_routes, probe_routes};

@@ -1,0 +1,47 @@
+//! What this node says of itself.
+
+use super::api::Api;
+use super::shape::{Answers, NodeReport};
+use gslb_consensus::raft::Role;
+
+impl Api {
+    /// What this node says of itself, now.
+    pub(super) fn report(&self) -> NodeReport {
+        let raft = self.parts.cluster.status();
+        let state = self.parts.cluster.state();
+        let answers = self.parts.insight.answers();
+        let last_minute = self.rates.last_minute(&answers);
+        NodeReport {
+            id: self.node_id(),
+            name: self.parts.identity.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            role: role_word(raft.role).to_owned(),
+            leader: raft.leader,
+            term: raft.term,
+            quorum_age_ms: raft.quorum_age_ms,
+            halted: raft.halted.clone(),
+            revision: state.revision(),
+            served: self.served(),
+            places: self.place_edition(),
+            uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            answers: answers
+                .into_iter()
+                .map(|(region, total)| {
+                    let last_minute = last_minute.get(&region).copied().unwrap_or(0);
+                    (region, Answers { total, last_minute })
+                })
+                .collect(),
+            dns: self.parts.dns.clone(),
+        }
+    }
+}
+
+fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Leader => "leader",
+        Role::Candidate => "candidate",
+        Role::Follower => "follower",
+        Role::Learner => "learner",
+        Role::Stopped => "stopped",
+    }
+}

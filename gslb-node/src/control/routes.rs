@@ -1,0 +1,71 @@
+//! Which path leads to which handler.
+
+use super::api::{Api, ApiSlot};
+use super::error::ApiError;
+use super::handlers::{audit, change, config, explain, health, nodes, ready, status, wait};
+use super::input::Params;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use gslb_consensus::model::limits::DOCUMENT_BYTES_MAX;
+
+/// Longest body of a request that is no configuration.
+const BODY_MAX: usize = 64 << 10;
+
+/// Every route of the operators' API. Requests must carry a `Peer`, as [`super::serve_tls`] adds it.
+pub fn operator_routes(api: Api) -> Router {
+    let large = Router::new()
+        .route("/v1/config", get(config::export).put(config::apply))
+        .layer(DefaultBodyLimit::max(DOCUMENT_BYTES_MAX));
+    let small = Router::new()
+        .route("/v1/weights", post(change::weight))
+        .route("/v1/overrides", get(health::overrides).post(change::set_override))
+        .route("/v1/overrides/{target}", delete(change::clear_override))
+        .route("/v1/status", get(status::status))
+        .route("/v1/node", get(wait::node))
+        .route("/v1/wait", get(wait::wait))
+        .route("/v1/health", get(health::health))
+        .route("/v1/explain", get(explain::explain))
+        .route("/v1/nodes", get(nodes::list).post(nodes::add))
+        .route("/v1/nodes/{node}", delete(nodes::remove))
+        .route("/v1/audit", get(audit::audit))
+        .layer(DefaultBodyLimit::max(BODY_MAX));
+    large
+        .merge(small)
+        .with_state(api.clone())
+        .merge(probe_routes(api))
+        .fallback(async || ApiError::not_found("there is no such path; the API is under /v1"))
+        .method_not_allowed_fallback(async || {
+            let what = "this path does not take that method";
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", what)
+        })
+}
+
+/// `/livez`, `/readyz` and `/metrics`: what load balancers and Prometheus ask.
+pub fn probe_routes(api: Api) -> Router {
+    Router::new()
+        .route("/livez", get(ready::live))
+        .route("/readyz", get(ready::ready))
+        .route("/metrics", get(ready::metrics))
+        .with_state(api)
+}
+
+/// What the other nodes ask this one, beside Raft; 503 until the slot is filled.
+pub fn peer_routes(slot: ApiSlot) -> Router {
+    Router::new().route("/v1/node", get(peer_node)).with_state(slot)
+}
+
+async fn peer_node(
+    State(slot): State<ApiSlot>,
+    params: Params<super::shape::NodeParams>,
+) -> Response {
+    match slot.get() {
+        Some(api) => wait::node(State(api.clone()), params).await.into_response(),
+        None => {
+            let what = "this node is starting";
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "starting", what).into_response()
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The JSON of the API: what is sent, what comes back. `gslbctl --json` prints these as they are.
+//!
+//! Within /v1 fields are only ever added. Times are milliseconds since 1970 by agreed time; `served`
+//! and `revision` are texts such as `1.42`.
+
+mod applied;
+mod audit;
+mod change;
+mod config;
+mod error;
+mod explanation;
+mod health;
+mod node;
+mod revision;
+mod status;
+mod wait;
+
+pub use applied::Applied;
+pub use audit::{AuditLine, AuditReply};
+pub use change::{ClearRequest, OverrideRequest, OverrideWord, WeightRequest};
+pub use config::{ChangeKind, ConfigApplied, ConfigParams, ConfigQuery, ObjectChange};
+pub use error::{ErrorBody, LeaderHint};
+pub use explanation::{AnswerKind, ExplainParams, ExplainReply, RegionReason, StepReasons};
+pub use health::{EndpointHealth, HealthReply, OverrideLine, VantageLine, VoteLine};
+pub use node::{Answers, NewNode, NodeAdded, NodeLine, NodeReport, NodesReply, PlaceEdition};
+pub use status::{NodeStatus, RegionPool, RegionStatus, RuntimeWeightLine, StatusReply};
+pub use wait::{NodeBehind, NodeParams, WaitParams, WaitReply};

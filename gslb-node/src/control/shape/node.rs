@@ -1,0 +1,113 @@
+//! What a node says of itself, and the list of nodes.
+
+use super::revision;
+use gslb_consensus::state::Revision;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// The answer to `GET /v1/node`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeReport {
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Its software.
+    pub version: String,
+    /// `leader`, `candidate`, `follower`, `learner` or `stopped`.
+    pub role: String,
+    /// Whom it takes for the leader.
+    pub leader: Option<u64>,
+    /// Raft's term.
+    pub term: u64,
+    /// How long ago it last heard of a quorum; none: never.
+    pub quorum_age_ms: Option<u64>,
+    /// Why it stopped applying, if it did.
+    pub halted: Option<String>,
+    /// The agreed state that it has.
+    #[serde(with = "revision")]
+    pub revision: Revision,
+    /// The revision that it answers DNS by.
+    #[serde(with = "revision")]
+    pub served: Revision,
+    /// Which place data it uses.
+    pub places: PlaceEdition,
+    /// How long it has run.
+    pub uptime_ms: u64,
+    /// Steered answers by region.
+    pub answers: BTreeMap<String, Answers>,
+    /// Where it answers DNS.
+    pub dns: Vec<SocketAddr>,
+}
+
+/// Steered answers of one region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    /// Since the node's start.
+    pub total: u64,
+    /// Within the last minute.
+    pub last_minute: u64,
+}
+
+/// Which place data is in use; equal on all nodes, or `status` says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceEdition {
+    /// What it is, for people.
+    pub label: String,
+    /// Equal ids mean equal data.
+    pub id: String,
+    /// When the oldest of the data was built, in seconds since 1970; 0: not known.
+    pub built_s: u64,
+    /// Whether it knows little more than countries.
+    pub coarse: bool,
+}
+
+/// `POST /v1/nodes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewNode {
+    /// Its name, unique.
+    pub name: String,
+    /// Where the other nodes will reach it, `host:port`.
+    pub raft: String,
+    /// Where operators will reach its API, `host:port`.
+    pub api: String,
+}
+
+/// The answer to `POST /v1/nodes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeAdded {
+    /// Its number; never given to another node.
+    pub id: u64,
+    /// Where it was agreed on.
+    #[serde(with = "revision")]
+    pub revision: Revision,
+}
+
+/// The answer to `GET /v1/nodes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodesReply {
+    /// The agreed state that this was read from.
+    #[serde(with = "revision")]
+    pub revision: Revision,
+    /// Every node.
+    pub nodes: Vec<NodeLine>,
+}
+
+/// One node as the cluster knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeLine {
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Where the other nodes reach it.
+    pub raft: String,
+    /// Where operators reach its API.
+    pub api: String,
+    /// `voter`, `learner`, or `added` while it has not joined.
+    pub member: String,
+    /// Whether the node that was asked takes it for the leader.
+    pub leads: bool,
+}
