@@ -15,4 +15,6 @@ pub mod probe;
 pub mod answer;
 pub mod compile;
 pub mod publish;
+pub mod steer;
 pub mod wire;
+pub mod telemetry;

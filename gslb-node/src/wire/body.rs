@@ -40,7 +40,7 @@ pub enum Section {
 }
 
 /// Records of equal size that may be given in any order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rotation {
     /// Where the first one starts in the body.
     pub start: u16,
@@ -61,8 +61,8 @@ pub struct Body {
     pub counts: [u16; 3],
     /// The length of the name that stands for the question.
     pub base_length: u8,
-    /// What can be rotated: start, count, size.
-    pub rotation: (u16, u16, u16),
+    /// What can be rotated.
+    pub rotation: Rotation,
     /// Positions of pointers that move with the question.
     pub fixups: Vec<u16>,
     /// The records.
@@ -137,7 +137,14 @@ impl BodyEncoder {
     }
 
     /// Writes one record.
-    pub fn record(&mut self, section: Section, owner: Owner<'_>, rtype: u16, ttl: u32, rdata: &[u8]) {
+    pub fn record(
+        &mut self,
+        section: Section,
+        owner: Owner<'_>,
+        rtype: u16,
+        ttl: u32,
+        rdata: &[u8],
+    ) {
         if self.too_large {
             return;
         }
@@ -168,17 +175,18 @@ impl BodyEncoder {
 
     /// Ends the body.
     pub fn finish(self, flags: u8, rcode: u8) -> Result<Body, BodyTooLarge> {
-        let base_length = u8::try_from(self.base_length).map_err(|_| BodyTooLarge)?;
+        // Without pointers a body fits every question: equal ones are then equal, whatever their base.
+        let base_length = if self.fixups.is_empty() { 0 } else { self.base_length };
+        let base_length = u8::try_from(base_length).map_err(|_| BodyTooLarge)?;
         if self.too_large {
             return Err(BodyTooLarge);
         }
-        let Rotation { start, count, size } = self.rotation;
         Ok(Body {
             flags,
             rcode,
             counts: self.counts,
             base_length,
-            rotation: (start, count, size),
+            rotation: self.rotation,
             fixups: self.fixups,
             bytes: self.bytes,
         })
@@ -249,14 +257,17 @@ mod tests {
         assert_eq!(body.bytes, expected);
         assert_eq!(body.fixups, [16, 34]);
         assert_eq!(body.counts, [2, 0, 0]);
-        assert_eq!(body.rotation, (0, 0, 0), "a set that is pointed into stays in place");
+        assert_eq!(body.rotation, Rotation::default(), "a set that is pointed into stays in place");
     }
 
     #[test]
     fn addresses_rotate() {
         let mut encoder = BodyEncoder::new(&name("example.com"));
         encoder.rrset(Section::Answer, Owner::Question, rtype::A, 60, [[1, 2, 3, 4], [5, 6, 7, 8]]);
-        assert_eq!(encoder.finish(0, 0).unwrap().rotation, (0, 2, 16));
+        assert_eq!(
+            encoder.finish(0, 0).unwrap().rotation,
+            Rotation { start: 0, count: 2, size: 16 }
+        );
     }
 
     #[test]
@@ -267,7 +278,13 @@ mod tests {
             encoder.record(Section::Answer, Owner::Question, rtype::TXT, 1, &text);
         }
         for _ in 0..2 {
-            encoder.record(Section::Additional, Owner::Name(&name("a.other")), rtype::TXT, 1, &text);
+            encoder.record(
+                Section::Additional,
+                Owner::Name(&name("a.other")),
+                rtype::TXT,
+                1,
+                &text,
+            );
         }
         let body = encoder.finish(0, 0).unwrap();
         let written = body.bytes.windows(9).filter(|w| *w == b"\x01a\x05other\0").count();

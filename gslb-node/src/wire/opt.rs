@@ -105,8 +105,8 @@ mod tests {
         let length = reply.write(&mut out).unwrap();
         assert_eq!(length, reply.length());
         let expected: &[u8] = &[
-            0, 0, 41, 0x04, 0xd0, 1, 0, 0x80, 0, 0, 23, 0, 8, 0, 7, 0, 1, 24, 16, 192, 0, 2, 0, 15, 0, 2,
-            0, 20, 0, 3, 0, 2, b'n', b'1',
+            0, 0, 41, 0x04, 0xd0, 1, 0, 0x80, 0, 0, 23, 0, 8, 0, 7, 0, 1, 24, 16, 192, 0, 2, 0, 15,
+            0, 2, 0, 20, 0, 3, 0, 2, b'n', b'1',
         ];
         assert_eq!(&out[..length], expected);
         assert_eq!(reply.write(&mut out[..length - 1]), None);
