@@ -18,7 +18,10 @@ impl Point {
         if !((-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon)) {
             return None;
         }
-        Some(Self { lat_e4: (lat * 10_000.0).round() as i32, lon_e4: (lon * 10_000.0).round() as i32 })
+        Some(Self {
+            lat_e4: (lat * 10_000.0).round() as i32,
+            lon_e4: (lon * 10_000.0).round() as i32,
+        })
     }
 
     /// Latitude in degrees.

@@ -42,6 +42,12 @@ impl Prefix {
         Some(Self { address, length })
     }
 
+    /// The prefix of `address` alone.
+    #[must_use]
+    pub fn host(address: IpAddr) -> Self {
+        Self { address, length: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
     /// The network address.
     #[must_use]
     pub fn address(self) -> IpAddr {
@@ -98,7 +104,9 @@ impl fmt::Display for PrefixError {
         match self {
             Self::Syntax => f.write_str("expected ADDRESS/LENGTH, as 192.0.2.0/24"),
             Self::Length => f.write_str("the prefix length is over 32 (IPv4) or 128 (IPv6)"),
-            Self::HostBits(meant) => write!(f, "bits are set past the prefix length; did you mean {meant}?"),
+            Self::HostBits(meant) => {
+                write!(f, "bits are set past the prefix length; did you mean {meant}?")
+            }
         }
     }
 }

@@ -56,7 +56,9 @@ impl fmt::Display for Selector {
             Self::Anywhere => f.write_str("anywhere"),
             Self::Continent(continent) => write!(f, "continent {continent}"),
             Self::Country(country) => write!(f, "country {country}"),
-            Self::Subdivision(country, subdivision) => write!(f, "subdivision {country}-{subdivision}"),
+            Self::Subdivision(country, subdivision) => {
+                write!(f, "subdivision {country}-{subdivision}")
+            }
             Self::City(country, city) => write!(f, "city {country}/{city}"),
         }
     }

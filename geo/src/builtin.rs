@@ -1,0 +1,89 @@
+//! The country table that ships in the executable, for a node without place data of its own.
+
+use crate::edition::{Edition, EditionId};
+use crate::error::{LoadError, LoadFault};
+use crate::merge::Interner;
+use crate::place::{Country, Place};
+use crate::places::PlaceTable;
+use crate::runs::{Key, Runs};
+use flate2::read::GzDecoder;
+use std::io::Read;
+
+/// Ranges of IPv4 in units of /24; see `data/README.md` for origin and format.
+const V4: &[u8] = include_bytes!("../data/nro-country-v4.delta.csv.gz");
+/// Ranges of IPv6 in units of /48.
+const V6: &[u8] = include_bytes!("../data/nro-country-v6.delta.csv.gz");
+
+/// When the data was compiled: 2026-06-17.
+const BUILD_EPOCH_S: u64 = 1_781_654_400;
+
+/// What the table is called wherever it is shown.
+pub const LABEL: &str = "built-in, coarse: country of registration (NRO)";
+
+impl PlaceTable {
+    /// The built-in table: for all address space the country that it is registered in, with the country's centre.
+    ///
+    /// # Errors
+    ///
+    /// Only if the executable was built with broken data; the tests hold that it was not.
+    pub fn builtin() -> Result<Self, LoadError> {
+        let mut interner = Interner::new();
+        let v4 = ranges(V4, 32 - 24, &mut interner)
+            .map_err(|fault| LoadError { file: "built-in IPv4 table".to_owned(), fault })?;
+        let v6 = ranges(V6, 64 - 48, &mut interner)
+            .map_err(|fault| LoadError { file: "built-in IPv6 table".to_owned(), fault })?;
+        let id = EditionId::default().with(V4).with(V6);
+        let edition = Edition { id, build_epoch_s: BUILD_EPOCH_S, label: LABEL.to_owned() };
+        Ok(Self::assemble(edition, &interner, &v4, &v6))
+    }
+}
+
+/// The ranges of one file, whose units are `2^unit_bits` keys.
+fn ranges<K: Key>(
+    packed: &[u8],
+    unit_bits: u8,
+    interner: &mut Interner,
+) -> Result<Runs<K, u32>, LoadFault> {
+    let mut text = Vec::with_capacity(packed.len() * 16);
+    GzDecoder::new(packed).read_to_end(&mut text).map_err(LoadFault::Read)?;
+    let mut runs = Runs::whole(0);
+    let mut at: u64 = 0;
+    // Numbers of places by the two letters of the code: no hashing for each of 200,000 lines.
+    let mut numbers = vec![0u32; 1 << 16];
+    for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let bad = || LoadFault::Format(format!("line \"{}\"", String::from_utf8_lossy(line)));
+        let (start, end, code) = range(line, at).ok_or_else(bad)?;
+        let number = numbers.get_mut(usize::from(u16::from_be_bytes(code))).ok_or_else(bad)?;
+        if *number == 0 {
+            let country: Country =
+                std::str::from_utf8(&code).ok().and_then(|c| c.parse().ok()).ok_or_else(bad)?;
+            *number = interner.number(Place { country: Some(country), ..Place::default() });
+        }
+        at = end;
+        let units = 1u64 << (K::BITS - unit_bits);
+        if end > units {
+            return Err(bad());
+        }
+        runs.push(K::of(start << unit_bits), *number);
+        if end < units {
+            runs.push(K::of(end << unit_bits), 0);
+        }
+    }
+    Ok(runs)
+}
+
+/// One line, `gap,len,CC` with hexadecimal numbers, behind `at`: first unit, unit behind the last, country code.
+fn range(line: &[u8], at: u64) -> Option<(u64, u64, [u8; 2])> {
+    let mut fields = line.split(|byte| *byte == b',');
+    let mut number = || {
+        let digits = fields.next().filter(|digits| !digits.is_empty())?;
+        digits.iter().try_fold(0u64, |sum, digit| {
+            let digit = (*digit as char).to_digit(16)?;
+            sum.checked_mul(16)?.checked_add(u64::from(digit))
+        })
+    };
+    let start = at.checked_add(number()?)?;
+    let end = start.checked_add(number()?)?;
+    let code = fields.next()?.try_into().ok()?;
+    (end > start).then_some((start, end, code))
+}
