@@ -12,7 +12,7 @@ pub struct RegionHealth {
 }
 
 /// What a choice rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Basis {
     /// Regions that are up.
     Up,
@@ -36,7 +36,9 @@ pub struct Choice {
 /// The first tier with a region that is up; nothing up: the first with one that can be served; else the first.
 #[must_use]
 pub fn choose(tiers: &[Tier], health: &[RegionHealth]) -> Choice {
-    let of = |c: &Candidate| health.get(c.region).copied().unwrap_or(RegionHealth { up: false, servable: false });
+    let of = |c: &Candidate| {
+        health.get(c.region).copied().unwrap_or(RegionHealth { up: false, servable: false })
+    };
     let pick = |basis, wanted: &dyn Fn(&Candidate) -> bool| {
         tiers.iter().enumerate().find_map(|(tier, t)| {
             let candidates: Vec<Candidate> = t.candidates.iter().copied().filter(wanted).collect();
@@ -73,7 +75,11 @@ mod tests {
             ([OUT, OUT], 0, Basis::AllOut),
         ] {
             let choice = choose(&two, &health);
-            assert_eq!((choice.tier, choice.basis, choice.candidates.len()), (tier, basis, 1), "{health:?}");
+            assert_eq!(
+                (choice.tier, choice.basis, choice.candidates.len()),
+                (tier, basis, 1),
+                "{health:?}"
+            );
         }
     }
 }

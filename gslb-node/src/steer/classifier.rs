@@ -30,12 +30,15 @@ impl MapKey {
     /// The key of a policy over a pool; the weights of regions play no part in it.
     #[must_use]
     pub fn new(config: &Config, policy: Option<&Policy>, pool: &Pool) -> Self {
-        let filters = policy.map_or(&[][..], |p| &p.filters).iter().filter_map(|filter| match filter {
-            Filter::Geo { rules } => Some(ByPlace::Geo(rules.clone())),
-            Filter::Proximity => Some(ByPlace::Proximity),
-            Filter::Failover { .. } | Filter::Weighted => None,
-        });
-        let regions = regions_of(config, pool).into_iter().map(|r| Arc::new(Region { weight: 0, ..(**r).clone() }));
+        let filters =
+            policy.map_or(&[][..], |p| &p.filters).iter().filter_map(|filter| match filter {
+                Filter::Geo { rules } => Some(ByPlace::Geo(rules.clone())),
+                Filter::Proximity => Some(ByPlace::Proximity),
+                Filter::Failover { .. } | Filter::Weighted => None,
+            });
+        let regions = regions_of(config, pool)
+            .into_iter()
+            .map(|r| Arc::new(Region { weight: 0, ..(**r).clone() }));
         Self { filters: filters.collect(), regions: regions.collect() }
     }
 
@@ -86,7 +89,9 @@ impl Classifier {
         if let Some(number) = self.numbers.get(&ranks) {
             return *number;
         }
-        let Some(number) = u16::try_from(self.classes.len()).ok().filter(|_| self.classes.len() < CLASSES_MAX) else {
+        let Some(number) =
+            u16::try_from(self.classes.len()).ok().filter(|_| self.classes.len() < CLASSES_MAX)
+        else {
             return 0;
         };
         self.classes.push(ranks.clone());

@@ -1,7 +1,7 @@
 //! How one filter ranks regions for a place: 0 is best, equal is tied.
 
 use geo::Place;
-use geo::distance::biased_km;
+use geo::distance::{biased_km, km};
 use gslb_consensus::model::{GeoRule, Region, RegionId};
 
 /// How many nearest regions keep a rank of their own; the rest share the tail.
@@ -14,7 +14,11 @@ const NARROWEST: u8 = 4;
 pub fn geo(rules: &[GeoRule], regions: &[&Region], place: &Place) -> Vec<u8> {
     let matching: Vec<&GeoRule> = rules.iter().filter(|rule| rule.places.matches(place)).collect();
     let rank = |region: &RegionId| {
-        let narrowest = matching.iter().filter(|r| r.regions.contains(region)).map(|r| r.places.narrowness()).max();
+        let narrowest = matching
+            .iter()
+            .filter(|r| r.regions.contains(region))
+            .map(|r| r.places.narrowness())
+            .max();
         narrowest.map_or(NARROWEST + 1, |n| NARROWEST - n)
     };
     regions.iter().map(|region| rank(&region.id)).collect()
@@ -27,14 +31,18 @@ pub fn geo(rules: &[GeoRule], regions: &[&Region], place: &Place) -> Vec<u8> {
 #[must_use]
 pub fn proximity(regions: &[&Region], place: &Place) -> Vec<u8> {
     let Some(here) = place.location else { return vec![0; regions.len()] };
-    let distance = |region: &Region| region.location.map_or(u32::MAX, |there| biased_km(here, there, region.bias));
+    let distance = |region: &Region| {
+        region.location.map_or(u32::MAX, |there| biased_km(km(here, there), region.bias))
+    };
     let distances: Vec<u32> = regions.iter().map(|r| distance(r)).collect();
     let mut order: Vec<u32> = distances.clone();
     order.sort_unstable();
     // The nearest of each rank, as far as ranks go.
     let mut nearest: Vec<u32> = Vec::new();
     for km in order {
-        let tied = nearest.last().is_some_and(|first| km == *first || km - first < u32::from(place.radius_km));
+        let tied = nearest
+            .last()
+            .is_some_and(|first| km == *first || km - first < u32::from(place.radius_km));
         if !tied {
             nearest.push(km);
         }
@@ -62,11 +70,20 @@ mod tests {
     use geo::{Point, Selector};
 
     fn region(id: &str, lat: f64, lon: f64, bias: i8) -> Region {
-        Region { id: id.parse().unwrap(), location: Point::from_degrees(lat, lon), weight: 100, bias }
+        Region {
+            id: id.parse().unwrap(),
+            location: Point::from_degrees(lat, lon),
+            weight: 100,
+            bias,
+        }
     }
 
     fn world() -> [Region; 3] {
-        [region("fra", 50.11, 8.68, 0), region("iad", 39.04, -77.49, 0), region("nrt", 35.68, 139.69, 0)]
+        [
+            region("fra", 50.11, 8.68, 0),
+            region("iad", 39.04, -77.49, 0),
+            region("nrt", 35.68, 139.69, 0),
+        ]
     }
 
     fn place(lat: f64, lon: f64, radius_km: u16) -> Place {
@@ -114,7 +131,8 @@ mod tests {
 
     #[test]
     fn past_the_first_four_ranks_all_share_the_tail() {
-        let many: Vec<Region> = (0..8).map(|i| region(&format!("r{i}"), 0.0, f64::from(i) * 10.0, 0)).collect();
+        let many: Vec<Region> =
+            (0..8).map(|i| region(&format!("r{i}"), 0.0, f64::from(i) * 10.0, 0)).collect();
         let regions: Vec<&Region> = many.iter().collect();
         assert_eq!(proximity(&regions, &place(0.0, 0.0, 0)), [0, 1, 2, 3, 4, 4, 4, 4]);
     }
@@ -123,6 +141,9 @@ mod tests {
     fn failover_keeps_the_declared_order() {
         let world = world();
         let regions: Vec<&Region> = world.iter().collect();
-        assert_eq!(failover(&["nrt".parse().unwrap(), "fra".parse().unwrap()], &regions), [1, 2, 0]);
+        assert_eq!(
+            failover(&["nrt".parse().unwrap(), "fra".parse().unwrap()], &regions),
+            [1, 2, 0]
+        );
     }
 }

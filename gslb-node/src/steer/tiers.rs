@@ -24,7 +24,12 @@ pub struct Tier {
 
 /// The tiers of a class, best first: each filter splits what the ones before it left tied.
 #[must_use]
-pub fn tiers(policy: Option<&Policy>, regions: &[&Region], weights: &[u16], by_place: &Ranks) -> Vec<Tier> {
+pub fn tiers(
+    policy: Option<&Policy>,
+    regions: &[&Region],
+    weights: &[u16],
+    by_place: &Ranks,
+) -> Vec<Tier> {
     let mut tiers = start(weights);
     let mut by_place = by_place.iter();
     for filter in policy.map_or(&[][..], |p| &p.filters) {
@@ -35,7 +40,8 @@ pub fn tiers(policy: Option<&Policy>, regions: &[&Region], weights: &[u16], by_p
 
 /// One tier of all regions.
 pub(super) fn start(weights: &[u16]) -> Vec<Tier> {
-    let candidates = weights.iter().enumerate().map(|(region, weight)| Candidate { region, weight: *weight });
+    let candidates =
+        weights.iter().enumerate().map(|(region, weight)| Candidate { region, weight: *weight });
     vec![Tier { candidates: candidates.collect(), closed: false }]
 }
 
@@ -67,7 +73,9 @@ pub(super) fn step<'r>(
 /// Weight 0 means only if nothing else is left: such regions go behind all others.
 pub(super) fn finish(tiers: Vec<Tier>) -> Vec<Tier> {
     let (mut some, mut none) = (Vec::new(), Vec::new());
-    for tier in split(tiers.into_iter().map(|t| Tier { closed: false, ..t }).collect(), |c| u8::from(c.weight == 0)) {
+    for tier in split(tiers.into_iter().map(|t| Tier { closed: false, ..t }).collect(), |c| {
+        u8::from(c.weight == 0)
+    }) {
         let is_zero = tier.candidates.iter().all(|c| c.weight == 0);
         if is_zero { none.push(tier) } else { some.push(tier) }
     }
@@ -116,14 +124,23 @@ mod tests {
     #[test]
     fn a_filter_splits_only_what_the_ones_before_left_tied() {
         let ranks = vec![vec![1, 0, 0]];
-        assert_eq!(order(vec![Filter::Proximity, failover(&["c", "b", "a"])], &[1; 3], &ranks), [[2], [1], [0]]);
-        assert_eq!(order(vec![failover(&["a"]), Filter::Proximity], &[1; 3], &ranks), [vec![0], vec![1, 2]]);
+        assert_eq!(
+            order(vec![Filter::Proximity, failover(&["c", "b", "a"])], &[1; 3], &ranks),
+            [[2], [1], [0]]
+        );
+        assert_eq!(
+            order(vec![failover(&["a"]), Filter::Proximity], &[1; 3], &ranks),
+            [vec![0], vec![1, 2]]
+        );
     }
 
     #[test]
     fn weighted_closes_a_tier() {
         assert_eq!(order(vec![Filter::Weighted, failover(&["c"])], &[1; 3], &vec![]), [[0, 1, 2]]);
-        assert_eq!(order(vec![failover(&["c"]), Filter::Weighted], &[1; 3], &vec![]), [vec![2], vec![0, 1]]);
+        assert_eq!(
+            order(vec![failover(&["c"]), Filter::Weighted], &[1; 3], &vec![]),
+            [vec![2], vec![0, 1]]
+        );
     }
 
     #[test]
