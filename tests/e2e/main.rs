@@ -1,1 +1,1 @@
-//! Wird gefüllt.
+//! Real programs, from the command line to the answer.

@@ -29,7 +29,8 @@ fn built() -> &'static Path {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo
             .current_dir(crate::tree::root())
-            .args(["build", "--locked", "--quiet", "--package", "gslb-node", "--bins"])
+            // The whole workspace with a test: then features, and so what is built already, are those of `cargo test`.
+            .args(["build", "--locked", "--quiet", "--workspace", "--bins", "--test", "tidy"])
             .arg("--target-dir")
             .arg(target);
         if folder.ends_with("release") {

@@ -17,11 +17,13 @@ pub fn write(config: &Config) -> String {
     let mut out = String::new();
     for zone in config.zones.values() {
         let records = zone::write::write(zone);
-        let _ = write!(
-            out,
-            "[[zones]]\nname = {}\nrecords = '''\n{records}'''\n\n",
-            quoted(&zone.name)
-        );
+        // A literal string keeps the lines as they are; one that holds its own end needs escapes.
+        let records = if records.contains("'''") {
+            quoted(&records)
+        } else {
+            format!("'''\n{records}'''")
+        };
+        let _ = write!(out, "[[zones]]\nname = {}\nrecords = {records}\n\n", quoted(&zone.name));
     }
     for region in config.regions.values() {
         let _ = write!(out, "[[regions]]\nid = {}\n", quoted(&region.id));
