@@ -1,9 +1,10 @@
 //! What the nodes agree on, and how they come to agree.
 //!
 //! ```text
-//! model   the declared things: zones, regions, pools, monitors, policies, names      (pure)
-//! state   commands -> apply() -> one agreed state: weights, overrides, health, audit (pure)
-//! raft    openraft, storage and transport: how commands reach every node in one order
+//! model     the declared things: zones, regions, pools, monitors, policies, names      (pure)
+//! state     commands -> apply() -> one agreed state: weights, overrides, health, audit (pure)
+//! identity  the cluster's authority and its certificates: who is who
+//! raft      openraft, storage and transport: how commands reach every node in one order
 //! ```
 //!
 //! [`model`] and [`state`] name no clock, file, thread or socket; only [`raft`] imports openraft.
@@ -13,5 +14,7 @@
     reason = "numbers are read within their declared bounds"
 )]
 
+pub mod identity;
 pub mod model;
+pub mod raft;
 pub mod state;

@@ -66,10 +66,8 @@ impl Authority {
             let why = "there is an authority already; a new one would shut out its nodes";
             return Err(IdentityError::broken(&dir.join("ca.key"), why));
         }
-        let card = ClusterCard {
-            cluster: self.cluster.clone(),
-            cluster_uuid: self.cluster_uuid.clone(),
-        };
+        let card =
+            ClusterCard { cluster: self.cluster.clone(), cluster_uuid: self.cluster_uuid.clone() };
         let card = toml::to_string(&card)
             .map_err(|error| IdentityError::broken(&dir.join("cluster.toml"), error))?;
         make_folder(dir)?;

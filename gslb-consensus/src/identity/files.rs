@@ -45,12 +45,7 @@ pub(super) fn make_folder(dir: &Path) -> Result<(), IdentityError> {
 }
 
 /// Writes one file of an identity.
-pub(super) fn write(
-    dir: &Path,
-    name: &str,
-    content: &str,
-    mode: u32,
-) -> Result<(), IdentityError> {
+pub(super) fn write(dir: &Path, name: &str, content: &str, mode: u32) -> Result<(), IdentityError> {
     let path = dir.join(name);
     write_atomic(&path, content.as_bytes(), mode).map_err(|error| IdentityError::file(&path, error))
 }

@@ -31,4 +31,6 @@ pub use issued::{AdminFiles, NodeFiles};
 pub use node::Identity;
 pub use peer::Peer;
 
+pub(crate) use authority::random_uuid;
 pub(crate) use files::write_atomic;
+pub(crate) use peer::{host_name, node_of_host};

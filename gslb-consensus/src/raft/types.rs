@@ -20,7 +20,6 @@ pub(crate) type Raft = openraft::Raft<TypeConfig, super::machine::StateMachine>;
 pub(crate) type LogId = openraft::alias::LogIdOf<TypeConfig>;
 pub(crate) type Vote = openraft::alias::VoteOf<TypeConfig>;
 pub(crate) type Entry = openraft::alias::EntryOf<TypeConfig>;
-pub(crate) type Payload = openraft::alias::PayloadOf<TypeConfig>;
 pub(crate) type LeaderId = openraft::alias::LeaderIdOf<TypeConfig>;
 pub(crate) type Membership = openraft::Membership<u64, Dial>;
 pub(crate) type StoredMembership = openraft::alias::StoredMembershipOf<TypeConfig>;

@@ -3,19 +3,19 @@
 //! openraft's own types give no promise of a stable layout, so each is converted field by field.
 //! The field order is the format: a change is a new version beside this one, under a new path.
 
+use openraft::EntryPayload;
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderError,
     TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
 };
-use openraft::EntryPayload;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::types::{
-    Dial, Entry, LeaderId, LogId, Membership, Proposal, SnapshotMeta, StoredMembership,
-    TypeConfig, Vote,
+    Dial, Entry, LeaderId, LogId, Membership, Proposal, SnapshotMeta, StoredMembership, TypeConfig,
+    Vote,
 };
 
 /// Bytes that are no message of version 1.
@@ -133,10 +133,8 @@ impl Wire for Membership {
     type V1 = MembershipV1;
 
     fn to_v1(&self) -> MembershipV1 {
-        let dial = |dial: &Dial| DialV1 {
-            raft: dial.raft.clone(),
-            data_uuid: dial.data_uuid.clone(),
-        };
+        let dial =
+            |dial: &Dial| DialV1 { raft: dial.raft.clone(), data_uuid: dial.data_uuid.clone() };
         MembershipV1 {
             voters: self.get_joint_config().clone(),
             nodes: self.nodes().map(|(id, node)| (*id, dial(node))).collect(),

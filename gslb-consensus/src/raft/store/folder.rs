@@ -70,6 +70,16 @@ impl Folder {
         Ok(Self { root: root.to_path_buf(), card, used, _lock: lock })
     }
 
+    /// Reads the card anew, before the log is opened a second time by the same process.
+    pub(crate) fn refresh(&mut self, identity: &Identity) -> Result<(), OpenError> {
+        let path = self.root.join("data.toml");
+        let text = fs::read_to_string(&path)
+            .map_err(|source| OpenError::File { path: path.clone(), source })?;
+        self.card = read_card(&path, &text)?;
+        self.used = true;
+        check_owner(&self.root, &self.card, identity)
+    }
+
     /// Where the log lies.
     pub(super) fn log_path(&self) -> PathBuf {
         self.root.join("log.redb")

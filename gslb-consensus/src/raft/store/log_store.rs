@@ -104,10 +104,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     async fn get_log_state(&mut self) -> io::Result<LogState<TypeConfig>> {
         let contents = self.read();
         let last = contents.entries.last_key_value().map(|(_, entry)| entry.log_id);
-        Ok(LogState {
-            last_purged_log_id: contents.purged,
-            last_log_id: last.or(contents.purged),
-        })
+        Ok(LogState { last_purged_log_id: contents.purged, last_log_id: last.or(contents.purged) })
     }
 
     async fn get_log_reader(&mut self) -> Self {
@@ -143,7 +140,8 @@ impl RaftLogStorage<TypeConfig> for LogStore {
                 let index = entry.log_id.index;
                 // A hole would be read as a shorter log later: fail here, where it is made.
                 if next.is_some_and(|next| next != index) {
-                    let why = format!("entry {index} does not follow the log, which ends at {last:?}");
+                    let why =
+                        format!("entry {index} does not follow the log, which ends at {last:?}");
                     return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
                 }
                 contents.entries.insert(index, entry.clone());

@@ -12,10 +12,10 @@ const CRC_LEN: usize = 4;
 /// An entry as a value of the log table, under its index.
 pub(super) fn seal_entry(entry: &Entry) -> Result<Vec<u8>, String> {
     let body = entry.encode().map_err(|error| error.to_string())?;
-    Ok(seal(&entry_context(entry.log_id.index, entry.log_id.leader_id.term), &term_and(
-        entry.log_id.leader_id.term,
-        &body,
-    )))
+    Ok(seal(
+        &entry_context(entry.log_id.index, entry.log_id.leader_id.term),
+        &term_and(entry.log_id.leader_id.term, &body),
+    ))
 }
 
 /// The entry of a value; fails if a bit of index, term or bytes is not as it was written.

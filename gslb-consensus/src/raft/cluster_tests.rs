@@ -1,0 +1,310 @@
+//! Three nodes in one process, over real sockets with mutual TLS.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::routing::get;
+use axum::{Extension, Router};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::storage_tests::identity;
+use super::store::Folder;
+use super::*;
+use crate::identity::{Authority, Identity, Peer};
+use crate::state::command::PassTime;
+use crate::state::{Command, NodeRecord, Reply, State};
+
+/// No step of a test takes longer, even on a machine that is busy.
+const SOON: Duration = Duration::from_secs(30);
+
+/// Three identities, their folders and fixed ports.
+struct Lab {
+    dir: TempDir,
+    authority: Authority,
+    ports: Vec<u16>,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = Authority::create("lab").unwrap();
+        let held: Vec<TcpListener> =
+            (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let ports = held.iter().map(|socket| socket.local_addr().unwrap().port()).collect();
+        Self { dir, authority, ports }
+    }
+
+    fn address(&self, id: u64) -> String {
+        format!("127.0.0.1:{}", self.ports[id as usize])
+    }
+
+    fn identity(&self, id: u64) -> Identity {
+        identity(self.dir.path(), &self.authority, id)
+    }
+
+    fn data(&self, id: u64) -> PathBuf {
+        self.dir.path().join(format!("data-{id}"))
+    }
+
+    fn try_start(&self, id: u64) -> Result<Cluster, StartError> {
+        let who = |Extension(peer): Extension<Peer>| async move { peer.to_string() };
+        Cluster::start(ClusterConfig {
+            data_dir: self.data(id),
+            identity: Arc::new(self.identity(id)),
+            listener: TcpListener::bind(self.address(id)).unwrap(),
+            advertise: self.address(id),
+            api: format!("127.0.0.1:{}", 10_000 + id),
+            timers: Timers::Patient,
+            extra: Router::new().route("/node/v1/who", get(who)),
+            gate: None,
+        })
+    }
+
+    fn start(&self, id: u64) -> Cluster {
+        self.try_start(id).unwrap()
+    }
+
+    fn record(&self, id: u64) -> NodeRecord {
+        NodeRecord {
+            name: format!("node-{id}"),
+            raft: self.address(id),
+            api: format!("127.0.0.1:{}", 10_000 + id),
+        }
+    }
+
+    /// Three voters.
+    async fn three(&self) -> [Cluster; 3] {
+        let one = self.start(1);
+        let (two, three) = (self.start(2), self.start(3));
+        until(&one, "the founder leads and is recorded", |s, state| {
+            s.role == Role::Leader && state.nodes.len() == 1
+        })
+        .await;
+        for id in [2, 3] {
+            let reply = one.add_node(Some(id), self.record(id), Origin::new("test")).await.unwrap();
+            assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+        }
+        for cluster in [&one, &two, &three] {
+            until(cluster, "all three vote", |s, _| voters(s) == [1, 2, 3]).await;
+        }
+        [one, two, three]
+    }
+}
+
+fn voters(status: &RaftStatus) -> Vec<u64> {
+    status.members.iter().filter(|member| member.voter).map(|member| member.id).collect()
+}
+
+/// Waits until status and state are as asked.
+async fn until(cluster: &Cluster, what: &str, done: impl Fn(&RaftStatus, &State) -> bool) {
+    let mut status = cluster.status_changes();
+    let mut state = cluster.watch();
+    let waited = timeout(SOON, async {
+        loop {
+            if done(&cluster.status(), &state.borrow_and_update().clone()) {
+                return;
+            }
+            tokio::select! {
+                changed = status.changed() => changed.unwrap(),
+                changed = state.changed() => changed.unwrap(),
+            }
+        }
+    });
+    assert!(waited.await.is_ok(), "not in time: {what}: {:?}", cluster.status());
+}
+
+/// A small change; gives its log index.
+async fn write(cluster: &Cluster) -> u64 {
+    match cluster.propose(Command::PassTime(PassTime {}), Origin::new("test")).await.unwrap() {
+        Reply::Done { revision, .. } => revision.index,
+        refused => panic!("{refused:?}"),
+    }
+}
+
+async fn has(cluster: &Cluster, index: u64) {
+    until(cluster, "the write arrived", |_, state| state.index >= index).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_founder_alone_takes_writes_and_keeps_them_over_a_restart() {
+    let lab = Lab::new();
+    let one = lab.start(1);
+    let index = write(&one).await;
+    let before = one.state();
+    assert!(before.index >= index);
+    one.shutdown().await;
+    let one = lab.start(1);
+    // Restored before the start returns, without any other node's help.
+    assert!(one.state().index >= index);
+    assert_eq!(one.state().sessions, before.sessions);
+    assert!(write(&one).await > index);
+    one.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_through_a_follower_reaches_every_node() {
+    let lab = Lab::new();
+    let nodes = lab.three().await;
+    let origin = Origin::new("ann");
+    let propose = || nodes[2].propose(Command::PassTime(PassTime {}), origin.clone());
+    let reply = propose().await.unwrap();
+    // A retry is answered with the first reply and changes nothing.
+    assert_eq!(propose().await.unwrap(), reply);
+    let Reply::Done { revision, .. } = reply else { panic!("{reply:?}") };
+    for node in &nodes {
+        has(node, revision.index).await;
+        assert!(node.linearizable().await.unwrap().index >= revision.index);
+    }
+    // The node's own routes hear who calls.
+    let (status, body) = nodes[1].peer(3).get("/node/v1/who").await.unwrap();
+    assert_eq!((status, &body[..]), (200, &b"node 2"[..]));
+    for node in &nodes {
+        node.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_others_go_on_without_the_leader_and_it_catches_up_when_it_is_back() {
+    let lab = Lab::new();
+    let [one, two, three] = lab.three().await;
+    let index = write(&one).await;
+    one.shutdown().await;
+    let later = write(&two).await;
+    assert!(later > index);
+    has(&three, later).await;
+    let one = lab.start(1);
+    assert!(one.state().index >= index, "what was committed is there at once");
+    has(&one, later).await;
+    let last = write(&one).await;
+    has(&two, last).await;
+    for node in [one, two, three] {
+        node.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lead_is_handed_over_and_a_removed_node_loses_its_vote() {
+    let lab = Lab::new();
+    let [one, two, three] = lab.three().await;
+    one.transfer_leader(2).await.unwrap();
+    three.transfer_leader(9).await.unwrap_err();
+    until(&three, "node 2 leads", |s, _| s.leader == Some(2)).await;
+    // A leader that is removed hands over first.
+    three.remove_node(2, Origin::new("test")).await.unwrap();
+    until(&three, "node 2 is no member", |s, _| {
+        voters(s) == [1, 3] && s.members.len() == 2 && s.leader.is_some_and(|id| id != 2)
+    })
+    .await;
+    let index = write(&three).await;
+    has(&one, index).await;
+    for node in [one, two, three] {
+        node.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_cut_off_from_the_quorum_refuses_writes_and_keeps_its_state() {
+    let lab = Lab::new();
+    let [one, two, three] = lab.three().await;
+    let index = write(&one).await;
+    has(&three, index).await;
+    one.shutdown().await;
+    two.shutdown().await;
+    let command = Command::PassTime(PassTime {});
+    let error = three.propose_within(command, Origin::new("test"), SOON).await.unwrap_err();
+    assert!(
+        matches!(error, ProposeError::NoQuorum { .. } | ProposeError::Unknown { .. }),
+        "{error:?}"
+    );
+    // Now it knows: refused at once.
+    let command = Command::PassTime(PassTime {});
+    let error = three.propose_within(command, Origin::new("test"), SOON).await.unwrap_err();
+    assert!(matches!(error, ProposeError::NoQuorum { .. }), "{error:?}");
+    assert!(three.linearizable().await.is_err());
+    assert!(three.state().index >= index);
+    three.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_joiner_comes_up_by_snapshot() {
+    let lab = Lab::new();
+    let one = lab.start(1);
+    for _ in 0..20 {
+        write(&one).await;
+    }
+    let index = write(&one).await;
+    one.purge_for_test().await;
+    let two = lab.start(2);
+    one.add_node(Some(2), lab.record(2), Origin::new("test")).await.unwrap();
+    until(&two, "it votes", |s, _| voters(s) == [1, 2]).await;
+    has(&two, index).await;
+    assert!(std::fs::read_dir(lab.data(2).join("snapshots")).unwrap().count() > 0);
+    // It keeps what came by snapshot.
+    two.shutdown().await;
+    let two = lab.start(2);
+    assert!(two.state().index >= index);
+    one.shutdown().await;
+    two.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wiped_node_never_comes_back_under_its_number() {
+    let lab = Lab::new();
+    let [one, two, three] = lab.three().await;
+    let index = write(&one).await;
+    has(&three, index).await;
+    three.shutdown().await;
+    std::fs::remove_dir_all(lab.data(3)).unwrap();
+    let three = lab.start(3);
+    // The others go on, and it hears nothing of what they do.
+    let index = write(&two).await;
+    has(&one, index).await;
+    assert_eq!(three.state().index, 0);
+    assert_eq!(three.status().term, 0);
+    for node in [one, two, three] {
+        node.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_and_an_operator_may_not_speak_raft() {
+    let lab = Lab::new();
+    let one = lab.start(1);
+    let stranger = Authority::create("lab").unwrap();
+    let folder = lab.dir.path().join("stranger");
+    stranger.issue_admin("eve").unwrap().save(&folder).unwrap();
+    let theirs = crate::identity::AdminIdentity::load(&folder).unwrap();
+    let folder = lab.dir.path().join("admin");
+    lab.authority.issue_admin("ann").unwrap().save(&folder).unwrap();
+    let ours = crate::identity::AdminIdentity::load(&folder).unwrap();
+    let client = |tls| {
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .resolve("n1.lab.gslb.internal", lab.address(1).parse().unwrap())
+            .build()
+            .unwrap()
+    };
+    let url = |path: &str| format!("https://n1.lab.gslb.internal:{}{path}", lab.ports[1]);
+    client(theirs.client_config().unwrap()).get(url("/node/v1/who")).send().await.unwrap_err();
+    let ours = client(ours.client_config().unwrap());
+    let who = ours.get(url("/node/v1/who")).send().await.unwrap().text().await.unwrap();
+    assert_eq!(who, "admin ann");
+    let vote = ours.post(url("/raft/v1/vote")).body("x").send().await.unwrap();
+    assert_eq!(vote.status(), 403);
+    one.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_node_leaves_port_and_folder_to_the_next() {
+    let lab = Lab::new();
+    let one = lab.start(1);
+    assert!(matches!(Folder::open(&lab.data(1), &lab.identity(1)), Err(OpenError::Locked { .. })));
+    one.shutdown().await;
+    assert_eq!(one.status().role, Role::Stopped);
+    let error = one.propose(Command::PassTime(PassTime {}), Origin::new("x")).await.unwrap_err();
+    assert!(matches!(error, ProposeError::Stopped { .. } | ProposeError::Unknown { .. }));
+    lab.start(1).shutdown().await;
+}

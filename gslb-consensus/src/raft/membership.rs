@@ -1,0 +1,154 @@
+//! Brings Raft's membership to what the agreed state says of the nodes; only the leader does it.
+//!
+//! ```text
+//!  a node in the state ---- hello ---> learner ---- caught up ---> voter (seven at most)
+//!  no node in the state any more ---> no voter ---> no member
+//! ```
+//!
+//! One step at a time, each guarded by the membership that it was thought out for: a second
+//! leader or a second round cannot add a node twice or overtake another change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use openraft::{ChangeMembers, Precondition};
+use reqwest::{Method, StatusCode};
+
+use super::core::{Core, Metrics};
+use super::messenger::Lane;
+use super::types::{Dial, Raft};
+use crate::state::State;
+
+/// Most voters: each one more makes every write slower and the quorum larger.
+const VOTERS_MAX: usize = 7;
+
+/// A learner that lacks no more entries than this becomes a voter.
+const CAUGHT_UP: u64 = 20;
+
+/// How long a node that is to be added may take to say hello.
+const HELLO: Duration = Duration::from_secs(2);
+
+/// One step towards the membership that the state asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// End a change of voters that a former leader left half done.
+    FinishChange,
+    /// Ask a node which data folder it has, then add it as learner.
+    Add(u64, String),
+    /// Let a learner that has caught up vote.
+    Promote(u64),
+    /// Take a voter's vote and membership.
+    RemoveVoter(u64),
+    /// Take a learner's membership.
+    RemoveLearner(u64),
+    /// This node was removed: another one must lead.
+    HandOver(u64),
+    /// A node has moved.
+    Move(u64, Dial),
+}
+
+/// All steps that are due, the most pressing first.
+pub(super) fn steps(state: &State, metrics: &Metrics) -> Vec<Step> {
+    let stored = &metrics.membership_config;
+    // One change at a time: the last one must be committed.
+    if stored.log_id() != metrics.committed_membership_config.log_id() {
+        return Vec::new();
+    }
+    if stored.get_joint_config().len() > 1 {
+        return vec![Step::FinishChange];
+    }
+    // The founder records itself first; before that the state knows nobody.
+    if state.nodes.is_empty() {
+        return Vec::new();
+    }
+    let voters: BTreeSet<u64> = stored.voter_ids().collect();
+    let members: BTreeMap<u64, &Dial> = stored.nodes().map(|(id, dial)| (*id, dial)).collect();
+    let mut due = Vec::new();
+    for (id, dial) in &members {
+        match state.nodes.get(id) {
+            None if *id == metrics.id => {
+                let heir = voters.iter().find(|voter| state.nodes.contains_key(voter));
+                due.extend(heir.map(|heir| Step::HandOver(*heir)));
+            }
+            None if voters.contains(id) => due.push(Step::RemoveVoter(*id)),
+            None => due.push(Step::RemoveLearner(*id)),
+            Some(record) if record.raft != dial.raft => {
+                let moved = Dial { raft: record.raft.clone(), data_uuid: dial.data_uuid.clone() };
+                due.push(Step::Move(*id, moved));
+            }
+            Some(_) if !voters.contains(id) => {
+                if voters.len() < VOTERS_MAX && has_caught_up(*id, metrics) {
+                    due.push(Step::Promote(*id));
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    for (id, record) in state.nodes.iter() {
+        if !members.contains_key(id) {
+            due.push(Step::Add(*id, record.raft.clone()));
+        }
+    }
+    due
+}
+
+/// Whether a learner has (nearly) all entries.
+fn has_caught_up(id: u64, metrics: &Metrics) -> bool {
+    let matched = metrics.replication.as_ref().and_then(|all| all.get(&id)?.as_ref());
+    matched.is_some_and(|matched| {
+        matched.index + CAUGHT_UP >= metrics.last_log_index.unwrap_or(u64::MAX)
+    })
+}
+
+impl Core {
+    /// Takes the first step that works; an unreachable new node does not hold up the others.
+    pub(super) async fn reconcile(&self, raft: &Raft, metrics: &Metrics) {
+        for step in steps(&self.view.state(), metrics) {
+            let told = format!("{step:?}");
+            match self.take(step, raft, metrics).await {
+                Ok(()) => {
+                    tracing::info!(step = told, "the membership has changed");
+                    return;
+                }
+                Err(why) => tracing::debug!(step = told, %why, "the membership has not changed"),
+            }
+        }
+    }
+
+    /// Takes one step.
+    async fn take(&self, step: Step, raft: &Raft, metrics: &Metrics) -> Result<(), String> {
+        let (change, retain) = match step {
+            Step::Add(id, address) => {
+                let data_uuid = self.ask_hello(id, &address).await?;
+                let dial = Dial { raft: address, data_uuid };
+                (ChangeMembers::AddNodes(BTreeMap::from([(id, dial)])), true)
+            }
+            Step::FinishChange => (ChangeMembers::AddVoterIds(BTreeSet::new()), true),
+            Step::Promote(id) => (ChangeMembers::AddVoterIds(BTreeSet::from([id])), true),
+            Step::RemoveVoter(id) => (ChangeMembers::RemoveVoters(BTreeSet::from([id])), false),
+            Step::RemoveLearner(id) => (ChangeMembers::RemoveNodes(BTreeSet::from([id])), false),
+            Step::Move(id, dial) => (ChangeMembers::SetNodes(BTreeMap::from([(id, dial)])), true),
+            Step::HandOver(to) => {
+                return raft.trigger().transfer_leader(to).await.map_err(|e| e.to_string());
+            }
+        };
+        let guard = Precondition::LastMembershipLogId {
+            last_membership_log_id: *metrics.membership_config.log_id(),
+        };
+        raft.change_membership_if(change, retain, [guard])
+            .await
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Asks a node which data folder it has.
+    async fn ask_hello(&self, id: u64, address: &str) -> Result<String, String> {
+        self.book.set(id, address);
+        let route = (Method::GET, "/cluster/v1/hello");
+        match self.messenger.call(Lane::Log, route, (id, ""), "", HELLO).await {
+            Ok((StatusCode::OK, body)) => Ok(String::from_utf8_lossy(&body).into_owned()),
+            Ok((status, _)) => Err(format!("node {id} answered {status}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Calls to other nodes: HTTP/2 over mutual TLS, to the node itself and to no other.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Body, Client, Method, StatusCode};
+
+use super::address_book::{AddressBook, BookResolver};
+use super::timers::Timers;
+use crate::identity::{Identity, IdentityError, host_name};
+
+/// Says which data folder a message is meant for.
+pub(crate) const DATA_HEADER: &str = "x-gslb-data";
+
+/// Which of the separate connections a message takes, so that none waits behind another kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Heartbeats and votes: small and urgent.
+    Urgent,
+    /// Log entries, forwarded writes and the node's own calls.
+    Log,
+    /// Snapshots: large and slow.
+    Snapshot,
+}
+
+/// Why a call gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CallError {
+    /// The node was not reached, or would not listen: nothing has happened there.
+    Unreachable(String),
+    /// The call was cut off: it may have taken effect.
+    Broken(String),
+    /// No answer in time: it may have taken effect.
+    Timeout(String),
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(why) => write!(f, "not reached: {why}"),
+            Self::Broken(why) => write!(f, "cut off: {why}"),
+            Self::Timeout(why) => write!(f, "no answer in time: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// The clients, one a lane, each with its own connection to each node.
+pub(crate) struct Messenger {
+    cluster: String,
+    urgent: Client,
+    log: Client,
+    snapshot: Client,
+}
+
+impl Messenger {
+    /// Makes the clients; they connect when first used.
+    pub(crate) fn new(
+        identity: &Identity,
+        book: &Arc<AddressBook>,
+        timers: Timers,
+    ) -> Result<Self, IdentityError> {
+        let client = || -> Result<Client, IdentityError> {
+            Client::builder()
+                .tls_backend_preconfigured(identity.client_config()?)
+                .https_only(true)
+                .http2_prior_knowledge()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .dns_resolver(Arc::new(BookResolver(Arc::clone(book))))
+                .tcp_nodelay(true)
+                .connect_timeout(timers.election())
+                // Finds the connections that a restarted peer has forgotten (openraft #1770).
+                .http2_keep_alive_interval(timers.election())
+                .http2_keep_alive_timeout(timers.election())
+                .http2_keep_alive_while_idle(true)
+                .build()
+                .map_err(|error| IdentityError::Crypto(chain(&error)))
+        };
+        let cluster = identity.cluster.clone();
+        Ok(Self { cluster, urgent: client()?, log: client()?, snapshot: client()? })
+    }
+
+    /// Calls a node; any status is an answer, but 421 and 503 say that it would not listen.
+    pub(crate) async fn call(
+        &self,
+        lane: Lane,
+        (method, path): (Method, &str),
+        (node, data_uuid): (u64, &str),
+        body: impl Into<Body>,
+        ttl: Duration,
+    ) -> Result<(StatusCode, Bytes), CallError> {
+        let client = match lane {
+            Lane::Urgent => &self.urgent,
+            Lane::Log => &self.log,
+            Lane::Snapshot => &self.snapshot,
+        };
+        let url = format!("https://{}{path}", host_name(node, &self.cluster));
+        let mut request = client.request(method, url).body(body).timeout(ttl);
+        if !data_uuid.is_empty() {
+            request = request.header(DATA_HEADER, data_uuid);
+        }
+        let response = request.send().await.map_err(|error| sort(&error))?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|error| sort(&error))?;
+        if matches!(status, StatusCode::MISDIRECTED_REQUEST | StatusCode::SERVICE_UNAVAILABLE) {
+            let why = String::from_utf8_lossy(&body).into_owned();
+            return Err(CallError::Unreachable(format!("{status}: {why}")));
+        }
+        Ok((status, body))
+    }
+}
+
+/// Tells calls that never arrived from calls whose fate is not known.
+fn sort(error: &reqwest::Error) -> CallError {
+    let why = chain(error);
+    if error.is_connect() {
+        CallError::Unreachable(why)
+    } else if error.is_timeout() {
+        CallError::Timeout(why)
+    } else {
+        CallError::Broken(why)
+    }
+}
+
+/// An error with its causes: reqwest's own text says only that something failed.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,52 @@
+//! How commands reach every node in one order: openraft, its storage and its transport.
+//!
+//! ```text
+//!            Cluster (the handle) -- propose, watch, status, linearizable, add_node, peer
+//!               |
+//!   propose --> core <-- supervisor (starts Raft, starts it again)  leader_tasks, membership
+//!               |
+//!            openraft ----- store    log and vote on disk (redb)
+//!               |     \---- machine  the state in memory; snapshot files; view = what is published
+//!               |
+//!   network --> messenger --> HTTP/2 over mutual TLS --> listener --> routes of the other node
+//! ```
+//!
+//! This folder is the only importer of openraft, which sees bytes alone: commands are envelopes of
+//! [`crate::state`], messages and stored entries are layouts of `wire`, both with versions of
+//! their own. It runs on threads of its own and may fail or panic without the node noticing more
+//! than that writes wait: what is answered to the world comes from the last applied state.
+
+mod address_book;
+mod cluster;
+mod core;
+mod errors;
+mod leader_tasks;
+mod listener;
+mod machine;
+mod membership;
+mod messenger;
+mod network;
+mod peer_client;
+mod propose;
+mod routes;
+mod snapshot;
+mod status;
+mod store;
+mod supervisor;
+mod timers;
+mod types;
+mod view;
+mod wire;
+
+#[cfg(test)]
+mod cluster_tests;
+#[cfg(test)]
+mod storage_tests;
+
+pub use cluster::{Cluster, ClusterConfig, Gate};
+pub use errors::{PeerError, ProposeError, ReadError, StartError, TransferError};
+pub use peer_client::PeerClient;
+pub use propose::Origin;
+pub use status::{Member, RaftStatus, Role};
+pub use store::OpenError;
+pub use timers::Timers;

@@ -1,0 +1,72 @@
+//! What a node says of its part in Raft.
+
+use serde::{Deserialize, Serialize};
+
+/// What a node does in Raft just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Takes writes and brings them to the others.
+    Leader,
+    /// Asks the others for their vote.
+    Candidate,
+    /// Follows a leader and votes.
+    Follower,
+    /// Follows a leader and has no vote (yet).
+    Learner,
+    /// Raft does not run; the node goes on answering with what it has.
+    Stopped,
+}
+
+/// One member of the cluster, as Raft knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The node's number.
+    pub id: u64,
+    /// Whether it votes.
+    pub voter: bool,
+    /// `host:port` of its Raft listener.
+    pub raft: String,
+}
+
+/// What a node says of its part in Raft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaftStatus {
+    /// This node.
+    pub node_id: u64,
+    /// Who leads, as far as this node knows.
+    pub leader: Option<u64>,
+    /// What this node does.
+    pub role: Role,
+    /// The current term.
+    pub term: u64,
+    /// The last entry in this node's log.
+    pub last_log_index: u64,
+    /// The last entry in this node's state.
+    pub applied_index: u64,
+    /// All members.
+    pub members: Vec<Member>,
+    /// How long ago this node last knew of a quorum, ms; none if never since it started.
+    ///
+    /// In what [`super::Cluster::status_changes`] gives it is as old as the last other change.
+    pub quorum_age_ms: Option<u64>,
+    /// Why applying or Raft as a whole has stopped.
+    pub halted: Option<String>,
+}
+
+impl RaftStatus {
+    /// The status of a node whose Raft does not run yet.
+    pub(crate) fn stopped(node_id: u64) -> Self {
+        Self {
+            node_id,
+            leader: None,
+            role: Role::Stopped,
+            term: 0,
+            last_log_index: 0,
+            applied_index: 0,
+            members: Vec::new(),
+            quorum_age_ms: None,
+            halted: None,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Keeps Raft running: a failed disk or a panic ends one Raft, never the node.
+//!
+//! ```text
+//!  start --> running --- storage error or panic ---> stopped --- backoff 1..60 s ---> start again
+//!               |                                       |
+//!               +------------- the node closes ---------+--> closed: log and folder are free
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openraft::async_runtime::WatchReceiver;
+use openraft::storage::RaftLogStorage;
+use tokio::time::timeout;
+
+use super::core::Core;
+use super::errors::StartError;
+use super::machine::StateMachine;
+use super::network::Network;
+use super::store::{Folder, LogStore, OpenError};
+use super::timers::SNAPSHOT_BYTES;
+use super::types::{Dial, Raft};
+
+/// The shortest and the longest pause before Raft is started again.
+const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// How long Raft's tasks may take to end.
+const STOP: Duration = Duration::from_secs(5);
+
+/// A Raft that runs, and its log.
+pub(crate) struct Running {
+    raft: Raft,
+    store: LogStore,
+}
+
+impl Running {
+    /// Opens log and state and starts Raft; what was committed is applied when this returns.
+    pub(crate) async fn start(core: &Core, folder: &Folder) -> Result<Self, StartError> {
+        let store = tokio::task::block_in_place(|| LogStore::open(folder))?;
+        match Self::start_on(core, folder, store.clone()).await {
+            Ok(raft) => Ok(Self { raft, store }),
+            Err(error) => {
+                tokio::task::block_in_place(|| store.close());
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_on(
+        core: &Core,
+        folder: &Folder,
+        mut store: LogStore,
+    ) -> Result<Raft, StartError> {
+        let raft_error = |error: &dyn std::fmt::Display| StartError::Raft(error.to_string());
+        let (snapshots, view) = (Arc::clone(&core.snapshots), Arc::clone(&core.view));
+        let closing = core.closing.subscribe();
+        let machine = tokio::task::block_in_place(|| StateMachine::open(snapshots, view, closing))
+            .map_err(StartError::System)?;
+        let purged = store.get_log_state().await.map_err(StartError::System)?.last_purged_log_id;
+        if machine.applied() < purged {
+            let why = "no whole snapshot holds the entries that were purged from the log";
+            let path = folder.snapshots();
+            return Err(OpenError::Damaged { path, why: why.to_owned() }.into());
+        }
+        let config = core.timers.openraft(&core.identity.cluster);
+        let config = config.validate().map_err(|error| raft_error(&error))?;
+        let network = Network {
+            own_id: core.identity.node_id,
+            messenger: Arc::clone(&core.messenger),
+            book: Arc::clone(&core.book),
+        };
+        let found = store.is_new() && core.identity.founder;
+        let id = core.identity.node_id;
+        let raft = Raft::new(id, Arc::new(config), network, store, machine)
+            .await
+            .map_err(|error| raft_error(&error))?;
+        if found {
+            let dial = Dial { raft: core.advertise.clone(), data_uuid: core.data_uuid.clone() };
+            raft.initialize(BTreeMap::from([(id, dial)]))
+                .await
+                .map_err(|error| raft_error(&error))?;
+        }
+        Ok(raft)
+    }
+
+    /// Ends Raft and closes the log.
+    async fn stop(self) {
+        let _ = timeout(STOP, self.raft.shutdown()).await;
+        tokio::task::block_in_place(|| self.store.close());
+    }
+}
+
+/// Watches over Raft until the node closes; then log and folder are free for another process.
+pub(crate) async fn supervise(core: Arc<Core>, mut folder: Folder, first: Running) {
+    let mut running = first;
+    loop {
+        core.raft.send_replace(Some(running.raft.clone()));
+        core.refresh_status();
+        let failure = watch_over(&core, &running.raft).await;
+        core.raft.send_replace(None);
+        running.stop().await;
+        let Some(why) = failure else { break };
+        tracing::error!(%why, "Raft has stopped on this node; it will be started again");
+        core.view.set_halted(Some(why));
+        core.refresh_status();
+        match start_again(&core, &mut folder).await {
+            Some(again) => running = again,
+            None => break,
+        }
+    }
+    core.refresh_status();
+    drop(folder);
+}
+
+/// Tries until Raft runs again; none if the node closes meanwhile.
+async fn start_again(core: &Core, folder: &mut Folder) -> Option<Running> {
+    let mut pause = BACKOFF.0;
+    loop {
+        core.rest(pause).await;
+        if *core.closing.borrow() {
+            return None;
+        }
+        let refreshed = tokio::task::block_in_place(|| folder.refresh(&core.identity));
+        let started = match refreshed {
+            Ok(()) => Running::start(core, folder).await,
+            Err(error) => Err(error.into()),
+        };
+        match started {
+            Ok(running) => {
+                core.view.set_halted(None);
+                return Some(running);
+            }
+            Err(error) => {
+                tracing::error!(%error, "Raft did not start");
+                core.view.set_halted(Some(error.to_string()));
+                core.refresh_status();
+            }
+        }
+        pause = (pause * 2).min(BACKOFF.1);
+    }
+}
+
+/// Publishes the status as it changes; ends with why Raft failed, or none if the node closes.
+async fn watch_over(core: &Core, raft: &Raft) -> Option<String> {
+    let mut metrics = raft.metrics();
+    let mut applied = core.view.watch_applied();
+    let mut halted = core.view.watch_halted();
+    loop {
+        tokio::select! {
+            changed = metrics.changed() => {
+                let state = metrics.borrow_watched().running_state.clone();
+                if let Err(fatal) = state {
+                    return Some(fatal.to_string());
+                }
+                if changed.is_err() {
+                    return Some("its tasks are gone".to_owned());
+                }
+            }
+            _ = applied.changed() => {
+                if core.view.unsaved_bytes() > SNAPSHOT_BYTES {
+                    core.view.saved();
+                    let _ = raft.trigger().snapshot().await;
+                }
+            }
+            _ = halted.changed() => {}
+            () = core.closed() => return None,
+        }
+        core.refresh_status();
+    }
+}
