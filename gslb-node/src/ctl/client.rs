@@ -1,0 +1,248 @@
+//! Requests to the cluster: any node will do, and the next one is asked if one is silent.
+
+use super::context::Context;
+use super::error::CtlError;
+use crate::control::shape::ErrorBody;
+use reqwest::{Method, Response, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// A node that does not take a connection within this is passed over.
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+/// A request that takes longer has failed; longer than the cluster itself tries.
+const WITHIN: Duration = Duration::from_secs(15);
+
+/// The operator's client: who it is, and which of its requests is which.
+pub(super) struct Client {
+    http: reqwest::Client,
+    servers: Vec<String>,
+    /// Names this run, so that a change that is sent to a second node does not apply twice.
+    sender: u128,
+    seq: Cell<u64>,
+}
+
+/// What is sent along.
+enum Payload {
+    Nothing,
+    Json(Vec<u8>),
+    Toml(String),
+}
+
+impl Client {
+    /// A client for the nodes that a context names.
+    pub(super) fn new(context: &Context) -> Result<Self, CtlError> {
+        if context.servers().is_empty() {
+            let path = context.path().display();
+            let what = "names no server yet: `gslbctl node add` makes the first node";
+            return Err(CtlError::Context(format!("{path} {what}")));
+        }
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(context.tls()?)
+            .connect_timeout(CONNECT_WITHIN)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .https_only(true)
+            .build()
+            .map_err(|error| {
+                CtlError::Context(format!("TLS cannot be set up: {}", chain(&error)))
+            })?;
+        let mut random = [0_u8; 16];
+        aws_lc_rs::rand::fill(&mut random)
+            .map_err(|_| CtlError::File("the system gave no random bytes".to_owned()))?;
+        let sender = u128::from_be_bytes(random);
+        Ok(Self { http, servers: context.servers().to_vec(), sender, seq: Cell::new(0) })
+    }
+
+    /// Reads an object.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        params: &impl Serialize,
+    ) -> Result<T, CtlError> {
+        self.get_within(path, params, WITHIN).await
+    }
+
+    /// Reads an object that may take a while to come.
+    pub(super) async fn get_within<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        params: &impl Serialize,
+        within: Duration,
+    ) -> Result<T, CtlError> {
+        let answer = self.send(Method::GET, path, params, &Payload::Nothing, within).await?;
+        json(answer).await
+    }
+
+    /// Reads a text.
+    pub(super) async fn get_text(
+        &self,
+        path: &str,
+        params: &impl Serialize,
+    ) -> Result<String, CtlError> {
+        let answer = self.send(Method::GET, path, params, &Payload::Nothing, WITHIN).await?;
+        answer.text().await.map_err(|error| CtlError::Answer(chain(&error)))
+    }
+
+    /// Asks for a change.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, CtlError> {
+        let body = serde_json::to_vec(body).map_err(|error| CtlError::Answer(error.to_string()))?;
+        json(self.send(Method::POST, path, &(), &Payload::Json(body), WITHIN).await?).await
+    }
+
+    /// Sends a document.
+    pub(super) async fn put_toml<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        params: &impl Serialize,
+        text: String,
+    ) -> Result<T, CtlError> {
+        let within = Duration::from_secs(60);
+        json(self.send(Method::PUT, path, params, &Payload::Toml(text), within).await?).await
+    }
+
+    /// Takes something away.
+    pub(super) async fn delete<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        params: &impl Serialize,
+    ) -> Result<T, CtlError> {
+        json(self.send(Method::DELETE, path, params, &Payload::Nothing, WITHIN).await?).await
+    }
+
+    /// Sends one request to the first node that can take it.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        params: &impl Serialize,
+        payload: &Payload,
+        within: Duration,
+    ) -> Result<Response, CtlError> {
+        self.seq.set(self.seq.get() + 1);
+        let query = query(params)?;
+        let (mut tried, mut refused) = (Vec::new(), None);
+        for server in &self.servers {
+            let url = url(server, path, &query)?;
+            let mut request = self.http.request(method.clone(), url).timeout(within);
+            if method != Method::GET {
+                request = request
+                    .header("gslb-client", format!("{:032x}", self.sender))
+                    .header("gslb-seq", self.seq.get());
+            }
+            request = match payload {
+                Payload::Nothing => request,
+                Payload::Json(body) => {
+                    request.header("content-type", "application/json").body(body.clone())
+                }
+                Payload::Toml(text) => {
+                    request.header("content-type", "application/toml").body(text.clone())
+                }
+            };
+            let answer = match request.send().await {
+                Ok(answer) if answer.status().is_success() => return Ok(answer),
+                Ok(answer) => answer,
+                Err(error) => {
+                    tried.push((server.clone(), why(&error)));
+                    continue;
+                }
+            };
+            let status = answer.status().as_u16();
+            let text = answer.text().await.unwrap_or_default();
+            let body = serde_json::from_str::<ErrorBody>(&text).unwrap_or_else(|_| ErrorBody {
+                code: "answer".to_owned(),
+                message: format!("{server} answered {status}: {}", text.trim()),
+                faults: Vec::new(),
+                leader: None,
+            });
+            // The node may be the one that is cut off: the same request cannot apply twice.
+            let elsewhere = matches!(status, 503 | 504);
+            refused = Some(CtlError::Refused { status, body });
+            if !elsewhere {
+                break;
+            }
+        }
+        Err(refused.unwrap_or(CtlError::Unreachable(tried)))
+    }
+}
+
+/// Parameters as pairs; fields without a value are left out.
+fn query(params: &impl Serialize) -> Result<Vec<(String, String)>, CtlError> {
+    let value = serde_json::to_value(params).map_err(|e| CtlError::Answer(e.to_string()))?;
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Ok(match value {
+        serde_json::Value::Object(fields) => fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key.clone(), text(value)))
+            .collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// The address of a path on a server; each segment of the path is escaped.
+fn url(server: &str, path: &str, query: &[(String, String)]) -> Result<Url, CtlError> {
+    let mut url = Url::parse(server).map_err(|e| CtlError::Context(format!("{server}: {e}")))?;
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.clear().extend(path.split('/').skip(1));
+    }
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    Ok(url)
+}
+
+async fn json<T: DeserializeOwned>(answer: Response) -> Result<T, CtlError> {
+    let url = answer.url().clone();
+    let bytes = answer.bytes().await.map_err(|error| CtlError::Answer(chain(&error)))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let what = "is the node of another version than this gslbctl?";
+        CtlError::Answer(format!("{url} gave an answer that cannot be read: {error}; {what}"))
+    })
+}
+
+/// Why a node could not be asked, in a line.
+fn why(error: &reqwest::Error) -> String {
+    let chain = chain(error);
+    if chain.contains("UnknownIssuer") || chain.contains("BadSignature") {
+        return "its certificate is of another cluster: check `ca` in the context file".to_owned();
+    }
+    if chain.contains("NotValidForName") || chain.contains("not valid for") {
+        return format!("its certificate does not name this address: {chain}");
+    }
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    chain
+}
+
+/// An error and what caused it, the innermost last.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::shape::ConfigParams;
+
+    #[test]
+    fn a_path_and_its_parameters_are_escaped() {
+        let params = ConfigParams { expect: Some("1.42 &".to_owned()), dry_run: true };
+        let query = query(&params).unwrap();
+        let url = url("https://h:1", "/v1/overrides/a b", &query).unwrap();
+        assert_eq!(url.as_str(), "https://h:1/v1/overrides/a%20b?dry_run=true&expect=1.42+%26");
+    }
+}

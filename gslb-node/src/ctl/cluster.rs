@@ -1,0 +1,79 @@
+//! Making a cluster: its authority, and the identities of its operators.
+
+use super::context::{Context, FILE_NAME};
+use super::error::CtlError;
+use super::output::Output;
+use gslb_consensus::identity::Authority;
+use std::path::Path;
+
+/// Makes the folder of a new cluster: authority, the operator's certificate, context file.
+///
+/// # Errors
+/// There is an authority already, a name does not fit, or a file cannot be written.
+pub fn init(dir: &Path, cluster: &str, admin: &str) -> Result<(), CtlError> {
+    let authority = Authority::create(cluster)?;
+    let identity = authority.issue_admin(admin)?;
+    authority.save(dir)?;
+    identity.save(dir)?;
+    Context::create(dir).map(|_| ())
+}
+
+/// Issues the folder of another operator: certificate and context file.
+///
+/// # Errors
+/// The authority cannot be read, the name does not fit, or a file cannot be written.
+pub fn add_admin(dir: &Path, name: &str, out: &Path) -> Result<(), CtlError> {
+    let authority = Authority::load(dir)?;
+    let identity = authority.issue_admin(name)?;
+    let known = Context::load(&dir.join(FILE_NAME))?;
+    if out.join("admin.key").exists() {
+        let what = "holds an operator's key already: choose another --out";
+        return Err(CtlError::File(format!("{} {what}", out.display())));
+    }
+    identity.save(out)?;
+    let mut context = Context::create(out)?;
+    let api =
+        |server: &String| server.trim_start_matches("https://").trim_end_matches('/').to_owned();
+    known.servers().iter().try_for_each(|server| context.add_server(&api(server)))
+}
+
+/// `gslbctl cluster init`.
+pub(super) fn init_and_tell(
+    dir: &Path,
+    cluster: &str,
+    admin: &str,
+    output: Output,
+) -> Result<(), CtlError> {
+    init(dir, cluster, admin)?;
+    let context = dir.join(FILE_NAME);
+    let told =
+        serde_json::json!({ "cluster": cluster, "admin": admin, "dir": dir, "context": context });
+    output.show(&told, |o| {
+        let (dir, context) = (dir.display(), context.display());
+        o.line(&format!("cluster {cluster} is made in {dir}"));
+        o.line("  ca.key      the authority's key: keep it safe, and off the nodes");
+        o.line(&format!("  admin.pem   your certificate, as {admin}"));
+        o.line("  ctl.toml    the context of gslbctl");
+        o.line("next, the node that founds the cluster (with its own addresses):");
+        o.line(&format!("  export GSLBCTL_CONTEXT={context}"));
+        o.line("  gslbctl node add n1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out n1");
+    })
+}
+
+/// `gslbctl cluster add-admin`.
+pub(super) fn add_admin_and_tell(
+    dir: &Path,
+    name: &str,
+    out: &Path,
+    output: Output,
+) -> Result<(), CtlError> {
+    add_admin(dir, name, out)?;
+    let context = out.join(FILE_NAME);
+    output.show(&serde_json::json!({ "admin": name, "dir": out, "context": context }), |o| {
+        o.line(&format!(
+            "{name} is an operator of the cluster: hand over the folder {}",
+            out.display()
+        ));
+        o.line(&format!("  gslbctl --context {} status", context.display()));
+    })
+}

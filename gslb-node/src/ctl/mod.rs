@@ -1,0 +1,32 @@
+//! `gslbctl`: the operator's hand on the cluster.
+//!
+//! ```text
+//! args (what was typed) --> run --> one module a command --> client (any node, the next if it is silent)
+//!                            |              |                       |
+//!                     context (servers,     |                 control::shape
+//!                     certificate)          +--> output: tables for people, JSON for programs
+//! ```
+//!
+//! Exit codes: 0 done; 1 failed; 2 wrong usage or context. What is asked for goes to standard output,
+//! what went wrong to standard error, in JSON too if `--json` is given.
+
+pub mod args;
+pub mod cluster;
+pub mod context;
+pub mod error;
+pub mod node;
+
+mod age;
+mod apply;
+mod change;
+mod client;
+mod delegation;
+mod output;
+mod run;
+mod shell;
+mod show;
+mod table;
+mod wait;
+
+pub use error::CtlError;
+pub use run::run;

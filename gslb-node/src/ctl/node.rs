@@ -1,0 +1,220 @@
+//! Nodes: their identities, and their places in the cluster.
+
+use super::args::NodeAdd;
+use super::client::Client;
+use super::context::{Context, FILE_NAME};
+use super::error::CtlError;
+use super::output::{Output, Tone};
+use super::table::{Cell, Table};
+use crate::control::shape::{Applied, NewNode as NewNodeRequest, NodeAdded, NodeLine, NodesReply};
+use gslb_consensus::identity::Authority;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// The number of the node that founds a cluster.
+const FOUNDER: u64 = 1;
+
+/// A node to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNode {
+    /// Its name, unique.
+    pub name: String,
+    /// Where the other nodes will reach it, `host:port`.
+    pub raft: String,
+    /// Where operators will reach its API, `host:port`.
+    pub api: String,
+    /// The folder to make for its identity.
+    pub out: PathBuf,
+}
+
+/// Makes the identity of the node that founds the cluster of `dir`, without asking anybody.
+///
+/// # Errors
+/// The authority cannot be read, or a file cannot be written.
+pub fn add_founder(dir: &Path, new: &NewNode) -> Result<u64, CtlError> {
+    let authority = authority(dir, new)?;
+    issue(dir, &authority, new, FOUNDER)
+}
+
+/// Has the running cluster of `dir` give a new node its number, and makes its identity.
+///
+/// # Errors
+/// The authority cannot be read, no node answers, the cluster refuses, or a file cannot be written.
+pub async fn add(dir: &Path, new: &NewNode) -> Result<u64, CtlError> {
+    // First what may fail here: a number that was given is never given again.
+    let authority = authority(dir, new)?;
+    let client = Client::new(&Context::load(&dir.join(FILE_NAME))?)?;
+    let (name, raft, api) = (new.name.clone(), new.raft.clone(), new.api.clone());
+    let added: NodeAdded = client.post("/v1/nodes", &NewNodeRequest { name, raft, api }).await?;
+    issue(dir, &authority, new, added.id)
+}
+
+/// The authority of the cluster, once it is sure that the node's folder can be made.
+fn authority(dir: &Path, new: &NewNode) -> Result<Authority, CtlError> {
+    let authority = Authority::load(dir)?;
+    let shown = new.out.display();
+    if new.out.join("identity.toml").exists() {
+        let what = "holds the identity of a node already: choose another --out";
+        return Err(CtlError::File(format!("{shown} {what}")));
+    }
+    std::fs::create_dir_all(&new.out)
+        .map_err(|error| CtlError::File(format!("{shown} cannot be made: {error}")))?;
+    // A trial, so that a name that fits no certificate is refused before a number is spent.
+    authority.issue_node(FOUNDER, &new.name, false, &hosts(new))?;
+    Ok(authority)
+}
+
+fn issue(dir: &Path, authority: &Authority, new: &NewNode, id: u64) -> Result<u64, CtlError> {
+    authority.issue_node(id, &new.name, id == FOUNDER, &hosts(new))?.save(&new.out)?;
+    let config = new.out.join("node.toml");
+    std::fs::write(&config, node_toml(new)).map_err(|error| {
+        CtlError::File(format!("{} cannot be written: {error}", config.display()))
+    })?;
+    Context::load(&dir.join(FILE_NAME))?.add_server(&new.api)?;
+    Ok(id)
+}
+
+/// The hosts that a node's certificate must name.
+fn hosts(new: &NewNode) -> Vec<String> {
+    let hosts: BTreeSet<String> = [&new.api, &new.raft].map(|a| host(a)).into_iter().collect();
+    hosts.into_iter().collect()
+}
+
+/// The host of `host:port`, without brackets.
+fn host(address: &str) -> String {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.trim_start_matches('[').trim_end_matches(']').to_owned()
+}
+
+/// A `node.toml` that starts the node as it is; it lies in the folder of the identity.
+fn node_toml(new: &NewNode) -> String {
+    let section = |name: &str, address: &str| {
+        let port = address.rsplit_once(':').map_or("", |(_, port)| port);
+        // A host name may map to an address that is not this machine's own, as behind NAT.
+        let listen = match host(address).parse::<IpAddr>() {
+            Ok(_) => address.to_owned(),
+            Err(_) => format!("0.0.0.0:{port}"),
+        };
+        format!("\n[{name}]\nlisten = \"{listen}\"\nadvertise = \"{address}\"\n")
+    };
+    format!(
+        "# Node {}: gslb-node --config node.toml (paths are relative to this file)\n\
+         identity = \".\"\ndata = \"data\"\n\n\
+         [dns]\nlisten = [\"0.0.0.0:53\", \"[::]:53\"]\n{}{}",
+        new.name,
+        section("api", &new.api),
+        section("raft", &new.raft),
+    )
+}
+
+/// `gslbctl node add`.
+pub(super) async fn add_and_tell(
+    dir: &Path,
+    args: NodeAdd,
+    output: Output,
+) -> Result<(), CtlError> {
+    let context = Context::load(&dir.join(FILE_NAME))?;
+    let new = NewNode { name: args.name, raft: args.raft, api: args.api, out: args.out };
+    let founds = context.servers().is_empty();
+    let id = if founds { add_founder(dir, &new)? } else { add(dir, &new).await? };
+    let told = serde_json::json!({ "id": id, "name": new.name, "founder": founds, "out": new.out });
+    output.show(&told, |o| {
+        let (name, out) = (&new.name, new.out.display());
+        let what = if founds { "founds the cluster" } else { "joins once it runs" };
+        o.line(&format!("node {name} has number {id} and {what}"));
+        o.line("next:");
+        o.line(&format!("  1. bring the folder {out} to its machine; it holds the node's key"));
+        o.line(&format!("  2. look through {out}/node.toml: DNS addresses, place data"));
+        o.line(&format!("  3. gslb-node check --config {out}/node.toml"));
+        o.line(&format!("  4. gslb-node --config {out}/node.toml"));
+        if founds {
+            o.line("Add further nodes once it runs; three voters outlive the loss of one.");
+        } else {
+            o.line("`gslbctl status` shows it as voter when it has caught up.");
+        }
+    })
+}
+
+/// `gslbctl node list`.
+pub(super) async fn list(client: &Client, output: Output) -> Result<(), CtlError> {
+    let reply: NodesReply = client.get("/v1/nodes", &()).await?;
+    output.show(&reply, |o| o.table(&table(&reply.nodes)))
+}
+
+fn table(nodes: &[NodeLine]) -> Table {
+    let mut table = Table::new(&["ID", "NODE", "MEMBER", "RAFT", "API"]);
+    for node in nodes {
+        let member =
+            if node.leads { format!("{}, leads", node.member) } else { node.member.clone() };
+        let tone = if node.member == "added" { Tone::Warn } else { Tone::Plain };
+        table.row([
+            node.id.into(),
+            node.name.as_str().into(),
+            Cell::new(tone, member),
+            node.raft.as_str().into(),
+            node.api.as_str().into(),
+        ]);
+    }
+    table
+}
+
+/// `gslbctl node remove`.
+pub(super) async fn remove(client: &Client, node: &str, output: Output) -> Result<(), CtlError> {
+    let applied: Applied = client.delete(&format!("/v1/nodes/{node}"), &()).await?;
+    output.show(&applied, |o| {
+        o.line(&format!("{}: agreed at revision {}", applied.change, applied.revision));
+        o.line("Stop that node and take its address out of the zone's NS records and glue.");
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ctl::cluster;
+
+    fn new(dir: &Path, name: &str, api: &str) -> NewNode {
+        NewNode {
+            name: name.into(),
+            raft: "10.0.0.1:8054".into(),
+            api: api.into(),
+            out: dir.join(name),
+        }
+    }
+
+    #[test]
+    fn the_founder_is_made_offline_and_the_context_names_it() {
+        let dir = tempfile::tempdir().unwrap();
+        cluster::init(dir.path(), "prod", "ann").unwrap();
+        let founder = new(dir.path(), "n1", "10.0.0.1:8053");
+        assert_eq!(add_founder(dir.path(), &founder).unwrap(), 1);
+        let context = Context::load(&dir.path().join(FILE_NAME)).unwrap();
+        assert_eq!(context.servers(), ["https://10.0.0.1:8053"]);
+        context.tls().unwrap();
+        let identity = gslb_consensus::identity::Identity::load(&founder.out).unwrap();
+        assert!(identity.founder);
+        let again = add_founder(dir.path(), &founder).unwrap_err().to_string();
+        assert!(again.contains("choose another --out"), "{again}");
+    }
+
+    #[test]
+    fn a_name_that_fits_no_certificate_is_refused_before_anything_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        cluster::init(dir.path(), "prod", "ann").unwrap();
+        let error =
+            add_founder(dir.path(), &new(dir.path(), "N_1", "h:1")).unwrap_err().to_string();
+        assert!(error.contains("lower-case letters"), "{error}");
+        assert!(!dir.path().join("N_1/identity.toml").exists());
+    }
+
+    #[test]
+    fn a_host_name_is_advertised_and_listened_for_on_every_address() {
+        let text = node_toml(&new(Path::new("x"), "n1", "api.example.net:8053"));
+        assert!(
+            text.contains("listen = \"0.0.0.0:8053\"\nadvertise = \"api.example.net:8053\""),
+            "{text}"
+        );
+        assert!(text.contains("listen = \"10.0.0.1:8054\"\n"), "{text}");
+        assert_eq!(host("[2001:db8::1]:53"), "2001:db8::1");
+    }
+}

@@ -1,0 +1,92 @@
+//! One run of `gslbctl`.
+
+use super::args::{Cli, ClusterCommand, Command, NodeCommand, ZoneCommand};
+use super::client::Client;
+use super::context::Context;
+use super::error::CtlError;
+use super::output::Output;
+use super::{apply, change, cluster, delegation, node, shell, show};
+use clap::Parser;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Runs `gslbctl` with these arguments, the program's name first. Must not be called from within a runtime.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&args, &error),
+    };
+    let output = Output::new(cli.json);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(execute(cli, output)),
+        Err(error) => Err(CtlError::File(format!("the system gave no event loop: {error}"))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Prints help, the version, or what is wrong with what was typed.
+fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && args.iter().any(|arg| arg == "--json") {
+        let usage = CtlError::Usage(error.to_string().trim_end().to_owned());
+        Output::new(true).error(&usage);
+        return ExitCode::from(usage.exit_code());
+    }
+    // A reader that has gone away is no fault.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
+}
+
+async fn execute(cli: Cli, output: Output) -> Result<(), CtlError> {
+    let given = cli.context.as_deref();
+    let client = || Client::new(&Context::load(&Context::find(given)?)?);
+    match cli.command {
+        Command::Cluster(ClusterCommand::Init { dir, name, admin }) => {
+            cluster::init_and_tell(&dir, &name, &admin, output)
+        }
+        Command::Cluster(ClusterCommand::AddAdmin { name, out, dir }) => {
+            cluster::add_admin_and_tell(&folder(dir, given)?, &name, &out, output)
+        }
+        Command::Node(NodeCommand::Add(args)) => {
+            let dir = folder(args.dir.clone(), given)?;
+            node::add_and_tell(&dir, args, output).await
+        }
+        Command::Node(NodeCommand::List) => node::list(&client()?, output).await,
+        Command::Node(NodeCommand::Remove { node }) => {
+            node::remove(&client()?, &node, output).await
+        }
+        Command::Apply(args) => apply::apply(args, client, output).await,
+        Command::Export(args) => apply::export(&client()?, args.agreed, output).await,
+        Command::SetWeight(args) => change::set_weight(&client()?, args, output).await,
+        Command::Force(args) => change::force(&client()?, args, output).await,
+        Command::Drain(args) => change::drain(&client()?, args, output).await,
+        Command::Clear(args) => change::clear(&client()?, args, output).await,
+        Command::Overrides => show::overrides(&client()?, output).await,
+        Command::Status => show::status(&client()?, output).await,
+        Command::Health => show::health(&client()?, output).await,
+        Command::Explain(args) => show::explain(&client()?, args, output).await,
+        Command::Zone(ZoneCommand::CheckDelegation(args)) => {
+            delegation::check(&client()?, args, output).await
+        }
+        Command::Audit(args) => show::audit(&client()?, args.last, output).await,
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { dir } => shell::man(&dir, output),
+    }
+}
+
+/// The cluster's folder: the one given, else that of the context file.
+fn folder(dir: Option<PathBuf>, context: Option<&Path>) -> Result<PathBuf, CtlError> {
+    if let Some(dir) = dir {
+        return Ok(dir);
+    }
+    let context = Context::find(context)?;
+    Ok(context.parent().map_or_else(PathBuf::new, Path::to_path_buf))
+}

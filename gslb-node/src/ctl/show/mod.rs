@@ -1,0 +1,13 @@
+//! What is happening: status, health, overrides, explanations, the audit trail.
+
+mod audit;
+mod explain;
+mod health;
+mod overrides;
+mod status;
+
+pub(super) use audit::audit;
+pub(super) use explain::explain;
+pub(super) use health::health;
+pub(super) use overrides::overrides;
+pub(super) use status::status;

@@ -1,0 +1,75 @@
+//! `gslbctl overrides`.
+
+use crate::control::shape::{HealthReply, OverrideLine, OverrideWord};
+use crate::ctl::age::{ago, span};
+use crate::ctl::client::Client;
+use crate::ctl::error::CtlError;
+use crate::ctl::output::{Output, Tone};
+use crate::ctl::table::{Cell, Table};
+
+/// Prints what operators say over health.
+pub(in crate::ctl) async fn overrides(client: &Client, output: Output) -> Result<(), CtlError> {
+    // Of the whole answer for its agreed time: ages by this machine's clock could be wrong.
+    let reply: HealthReply = client.get("/v1/health", &()).await?;
+    output.show(&reply.overrides, |o| {
+        if reply.overrides.is_empty() {
+            o.line("no overrides: what probes say counts");
+        }
+        o.table(&table(&reply.overrides, reply.time_ms));
+    })
+}
+
+fn table(overrides: &[OverrideLine], now_ms: u64) -> Table {
+    let mut table = Table::new(&["TARGET", "SAYS", "LEFT", "SINCE", "WHO", "WHY"]);
+    for of in overrides {
+        table.row([
+            format!("{} {}", of.scope, of.target).into(),
+            Cell::new(Tone::Warn, word(of.kind)),
+            left(of, now_ms).into(),
+            ago(of.since_ms, now_ms).into(),
+            of.owner.as_str().into(),
+            of.reason.as_str().into(),
+        ]);
+    }
+    table
+}
+
+/// What an override says, for people.
+pub(super) fn word(kind: OverrideWord) -> &'static str {
+    match kind {
+        OverrideWord::ForceUp => "forced up",
+        OverrideWord::ForceDown => "forced down",
+        OverrideWord::Drain => "drained",
+    }
+}
+
+/// How long an override still lasts.
+pub(super) fn left(of: &OverrideLine, now_ms: u64) -> String {
+    of.expires_ms.map_or_else(|| "until cleared".to_owned(), |at| span(at.saturating_sub(now_ms)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_override_shows_how_long_it_lasts_by_agreed_time() {
+        let drain = OverrideLine {
+            scope: "region".into(),
+            target: "fra".into(),
+            kind: OverrideWord::Drain,
+            reason: "CHG-1".into(),
+            owner: "ann".into(),
+            since_ms: 60_000,
+            expires_ms: Some(7_260_000),
+        };
+        let permanent = OverrideLine { expires_ms: None, ..drain.clone() };
+        let text = table(&[drain, permanent], 120_000).render(false);
+        let expected = "\
+TARGET      SAYS     LEFT           SINCE   WHO  WHY
+region fra  drained  1h 59m         1m ago  ann  CHG-1
+region fra  drained  until cleared  1m ago  ann  CHG-1
+";
+        assert_eq!(text, expected);
+    }
+}
