@@ -87,3 +87,27 @@ fn range(line: &[u8], at: u64) -> Option<(u64, u64, [u8; 2])> {
     let code = fields.next()?.try_into().ok()?;
     (end > start).then_some((start, end, code))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_range_of_the_data_is_there() {
+        let known = |values: Vec<u32>| values.into_iter().filter(|number| *number != 0).count();
+        let mut interner = Interner::new();
+        let v4: Runs<u32, u32> = ranges(V4, 8, &mut interner).unwrap();
+        let v6: Runs<u64, u32> = ranges(V6, 16, &mut interner).unwrap();
+        assert_eq!(known(v4.iter().map(|(.., number)| number).collect()), 141_702);
+        assert_eq!(known(v6.iter().map(|(.., number)| number).collect()), 68_366);
+        assert_eq!(interner.into_places().len(), 1 + 238);
+    }
+
+    #[test]
+    fn a_line_is_gap_length_and_code_and_nothing_else() {
+        assert_eq!(range(b"1f,2,DE", 16), Some((47, 49, *b"DE")));
+        for bad in ["", "1,2", "1,2,DEU", "1,0,DE", "x,2,DE", ",2,DE", "ffffffffffffffff,2,DE"] {
+            assert_eq!(range(bad.as_bytes(), 16), None, "{bad}");
+        }
+    }
+}

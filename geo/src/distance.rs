@@ -119,7 +119,7 @@ mod tests {
         let table = [
             (london, paris, 344),
             (london, new_york, 5570),
-            (tokyo, new_york, 10_849),
+            (tokyo, new_york, 10_852),
             (sydney, auckland, 2156),
             (at(0.0, 0.0), at(0.0, 180.0), 20_015),
             (at(90.0, 0.0), at(-90.0, 77.0), 20_015),

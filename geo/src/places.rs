@@ -83,7 +83,7 @@ impl PlaceTable {
             IpAddr::V6(v6) => match embedded(v6) {
                 Some(inner) => {
                     let (number, length) = self.of_v4(inner.host.to_bits());
-                    (number, inner.offset + length)
+                    (number, inner.length(length))
                 }
                 None => self.of_v6(v6),
             },

@@ -6,7 +6,9 @@
 
 use crate::place::Place;
 use crate::point::Point;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use std::fmt;
 
 /// Locations that may be off by more are the middle of a country, not a position.
@@ -119,12 +121,36 @@ impl<'a> Record<'a> {
 
 impl<'de> Deserialize<'de> for Record<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RecordVisitor)
+        RecordVisitor { levels: LEVELS }.deserialize(deserializer)
     }
 }
 
+/// Levels of nesting that are looked into: a record, `subdivisions`, its first element, `names`, and the text of `en`. It
+/// bounds the stack, however deep a corrupt file nests.
+const LEVELS: u8 = 5;
+
 /// Takes any value, and keeps what is understood.
-struct RecordVisitor;
+struct RecordVisitor {
+    levels: u8,
+}
+
+impl RecordVisitor {
+    /// The visitor of what lies inside.
+    fn inner(&self) -> Self {
+        Self { levels: self.levels.saturating_sub(1) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for RecordVisitor {
+    type Value = Record<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Record<'de>, D::Error> {
+        if self.levels == 0 {
+            return IgnoredAny::deserialize(deserializer).map(|_| Record::default());
+        }
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for RecordVisitor {
     type Value = Record<'de>;
@@ -171,7 +197,7 @@ impl<'de> Visitor<'de> for RecordVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Record<'de>, A::Error> {
         // Of subdivisions the first is the widest: the one that ISO 3166-2 codes mean.
-        let first = values.next_element()?.unwrap_or_default();
+        let first = values.next_element_seed(self.inner())?.unwrap_or_default();
         while values.next_element::<IgnoredAny>()?.is_some() {}
         Ok(first)
     }
@@ -180,7 +206,7 @@ impl<'de> Visitor<'de> for RecordVisitor {
         let mut record = Record::default();
         while let Some(key) = fields.next_key::<&str>()? {
             if Record::knows(key) {
-                let value: Record<'de> = fields.next_value()?;
+                let value = fields.next_value_seed(self.inner())?;
                 record.take(key, &value);
             } else {
                 fields.next_value::<IgnoredAny>()?;

@@ -103,7 +103,7 @@ impl<K: Key, V: Copy + PartialEq> Runs<K, V> {
             Some(last) if *last == value => {}
             Some(last) if start == K::ZERO => *last = value,
             _ => {
-                debug_assert!(self.starts.last().is_some_and(|last| *last < start));
+                debug_assert!(self.starts.last().is_none_or(|last| *last < start));
                 self.starts.push(start);
                 self.values.push(value);
             }

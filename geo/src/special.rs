@@ -8,7 +8,16 @@ pub(crate) struct Embedded {
     /// The IPv4 host that the address stands for.
     pub(crate) host: Ipv4Addr,
     /// The bits before the IPv4 address: what an IPv4 prefix length grows by when told in IPv6.
-    pub(crate) offset: u8,
+    offset: u8,
+    /// The length of the space's prefix; in Teredo there are other bits between it and the IPv4 address.
+    space: u8,
+}
+
+impl Embedded {
+    /// The length in IPv6 of the prefix of length `v4_length` around the host: all of IPv4 is all of the space.
+    pub(crate) fn length(self, v4_length: u8) -> u8 {
+        if v4_length == 0 { self.space } else { self.offset + v4_length }
+    }
 }
 
 /// The spaces as (first address, length): v4-mapped (RFC 4291 2.5.5.2), NAT64 (RFC 6052 2.1), Teredo (RFC 4380) and 6to4
@@ -25,15 +34,15 @@ pub(crate) fn embedded(address: Ipv6Addr) -> Option<Embedded> {
         return None;
     }
     let low = bits as u32;
-    let (host, offset) = match top {
-        0x2002 => ((bits >> 80) as u32, 16),
+    let (host, offset, space) = match top {
+        0x2002 => ((bits >> 80) as u32, 16, 16),
         // Teredo stores the client's address inverted (RFC 4380 4).
-        0x2001 if (bits >> 96) as u16 == 0 => (!low, 96),
-        0 if bits >> 32 == 0xFFFF => (low, 96),
-        0x0064 if bits >> 32 == 0x0064_FF9B << 64 => (low, 96),
+        0x2001 if (bits >> 96) as u16 == 0 => (!low, 96, 32),
+        0 if bits >> 32 == 0xFFFF => (low, 96, 96),
+        0x0064 if bits >> 32 == 0x0064_FF9B << 64 => (low, 96, 96),
         _ => return None,
     };
-    Some(Embedded { host: Ipv4Addr::from_bits(host), offset })
+    Some(Embedded { host: Ipv4Addr::from_bits(host), offset, space })
 }
 
 /// The shortest length of a prefix around `address`, itself in none of the spaces, that reaches into none of them.
@@ -60,9 +69,9 @@ mod tests {
             ("::fffe:192.0.2.33", None),
         ];
         for (text, offset) in table {
-            let expected =
-                offset.map(|offset| Embedded { host: "192.0.2.33".parse().unwrap(), offset });
-            assert_eq!(embedded(text.parse().unwrap()), expected, "{text}");
+            let found = embedded(text.parse().unwrap());
+            assert_eq!(found.map(|inner| inner.length(24)), offset.map(|o: u8| o + 24), "{text}");
+            assert!(found.is_none_or(|inner| inner.host == Ipv4Addr::new(192, 0, 2, 33)), "{text}");
         }
     }
 

@@ -71,7 +71,7 @@ impl ClassTable {
                 let v6 = std::net::Ipv6Addr::from_bits(v6.to_bits() & mask);
                 if let Some(inner) = embedded(v6) {
                     let (class, length) = self.subnet_v4.class_and_length(inner.host.to_bits());
-                    return (class, inner.offset + length);
+                    return (class, inner.length(length));
                 }
                 let key = (v6.to_bits() >> 64) as u64;
                 let (class, length) = self.subnet_v6.class_and_length(key);
