@@ -20,6 +20,7 @@ use super::core::Core;
 use super::errors::{ProposeError, ReadError, StartError, TransferError};
 use super::leader_tasks;
 use super::listener::Listener;
+use super::membership;
 use super::messenger::{Lane, Messenger};
 use super::peer_client::PeerClient;
 use super::propose::Origin;
@@ -173,6 +174,9 @@ impl Cluster {
         origin: Origin,
         within: Duration,
     ) -> Result<Reply, ProposeError> {
+        if *self.owner.closing.borrow() {
+            return Err(ProposeError::Stopped { why: "the node closes".to_owned() });
+        }
         let core = Arc::clone(&self.core);
         // On the cluster's runtime: a caller that goes away does not cut the command off.
         let proposed =
@@ -234,6 +238,20 @@ impl Cluster {
 
 #[cfg(test)]
 impl Cluster {
+    /// Lets every later write of the log fail.
+    pub(super) fn fail_disk_for_test(&self) {
+        self.core.store.lock().unwrap().as_ref().unwrap().fail_from_now_on();
+    }
+
+    /// Puts bytes into the log that are no command of this version.
+    pub(super) fn poison_for_test(&self) {
+        let raft = self.core.raft().unwrap();
+        let bytes: Arc<[u8]> = b"from a later version".as_slice().into();
+        self.core.runtime.spawn(async move {
+            let _ = raft.client_write(super::types::Proposal(bytes)).await;
+        });
+    }
+
     /// Makes a snapshot and purges all of the log that it holds.
     pub(super) async fn purge_for_test(&self) {
         use openraft::async_runtime::WatchReceiver;
@@ -276,6 +294,8 @@ fn new_core(
         raft: watch::Sender::new(None),
         status: watch::Sender::new(Arc::new(RaftStatus::stopped(config.identity.node_id))),
         started: Instant::now(),
+        #[cfg(test)]
+        store: Mutex::default(),
         heard: AtomicU64::new(0),
     })
 }
@@ -288,7 +308,11 @@ async fn start_tasks(
 ) -> Result<JoinSet<()>, StartError> {
     let tls = TlsAcceptor::from(Arc::new(core.identity.server_config()?));
     let socket = tokio::net::TcpListener::from_std(config.listener).map_err(StartError::System)?;
-    let running = Running::start(core, &folder).await?;
+    let running = match Running::start(core, &folder).await {
+        Ok(running) => Some(running),
+        Err(StartError::Halted(_)) => None,
+        Err(error) => return Err(error),
+    };
     let listener = Listener {
         socket,
         tls,
@@ -300,6 +324,7 @@ async fn start_tasks(
     tasks.spawn(supervise(Arc::clone(core), folder, running));
     tasks.spawn(listener.run());
     tasks.spawn(leader_tasks::run(Arc::clone(core)));
+    tasks.spawn(membership::run(Arc::clone(core)));
     Ok(tasks)
 }
 

@@ -38,6 +38,9 @@ pub(crate) struct Core {
     pub(crate) raft: watch::Sender<Option<Raft>>,
     pub(crate) status: watch::Sender<Arc<RaftStatus>>,
     pub(crate) started: Instant,
+    /// The log of the Raft that runs, so that tests can let its disk fail.
+    #[cfg(test)]
+    pub(crate) store: std::sync::Mutex<Option<super::store::LogStore>>,
     /// When a leader was last heard, ms after `started` and one more; 0: never.
     pub(crate) heard: AtomicU64,
 }

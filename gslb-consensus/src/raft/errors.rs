@@ -16,6 +16,8 @@ pub enum StartError {
     System(std::io::Error),
     /// Raft did not start.
     Raft(String),
+    /// The log holds a command that this version does not know.
+    Halted(String),
 }
 
 impl fmt::Display for StartError {
@@ -25,6 +27,7 @@ impl fmt::Display for StartError {
             Self::Identity(error) => error.fmt(f),
             Self::System(error) => write!(f, "the system refused: {error}"),
             Self::Raft(why) => write!(f, "Raft did not start: {why}"),
+            Self::Halted(why) => write!(f, "applying has stopped: {why}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the leader does unasked: the membership, ends of overrides, silent vantages.
+//! What the leader does unasked: ends of overrides, silent vantages; and what each node records.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::core::{Core, Metrics};
 use super::propose::{Origin, wall_ms};
+use super::types::Raft;
 use crate::state::Command;
 use crate::state::NodeRecord;
 use crate::state::command::{ExpireVantage, PassTime, PutNode};
@@ -33,9 +34,9 @@ pub(crate) async fn run(core: Arc<Core>) {
         let metrics = core.metrics();
         match (&metrics, core.raft()) {
             (Some(metrics), Some(raft)) if metrics.state == ServerState::Leader => {
+                core.hand_over_if_halted(&raft, metrics).await;
                 let since = *leads_since.get_or_insert_with(Instant::now);
                 core.record_itself().await;
-                core.reconcile(&raft, metrics).await;
                 core.end_what_has_expired().await;
                 if since.elapsed() > VANTAGE_SILENCE + core.timers.election() {
                     core.drop_silent_vantages(metrics).await;
@@ -60,6 +61,15 @@ pub(crate) async fn run(core: Arc<Core>) {
 }
 
 impl Core {
+    /// Lets another node lead, if this one met a command that it does not know.
+    async fn hand_over_if_halted(&self, raft: &Raft, metrics: &Metrics) {
+        if self.view.halted().is_some()
+            && let Some(heir) = metrics.membership_config.voter_ids().find(|id| *id != metrics.id)
+        {
+            let _ = raft.trigger().transfer_leader(heir).await;
+        }
+    }
+
     /// Takes down where the nodes are by the agreed state.
     fn learn_addresses(&self) {
         for (id, record) in self.view.state().nodes.iter() {

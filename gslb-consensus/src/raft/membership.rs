@@ -9,10 +9,12 @@
 //! leader or a second round cannot add a node twice or overtake another change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use openraft::{ChangeMembers, Precondition};
+use openraft::{ChangeMembers, Precondition, ServerState};
 use reqwest::{Method, StatusCode};
+use tokio::time::timeout;
 
 use super::core::{Core, Metrics};
 use super::messenger::Lane;
@@ -28,9 +30,15 @@ const CAUGHT_UP: u64 = 20;
 /// How long a node that is to be added may take to say hello.
 const HELLO: Duration = Duration::from_secs(2);
 
+/// How long a step may take to be agreed before the leader looks again at what is due.
+const STEP: Duration = Duration::from_secs(10);
+
+/// How often the leader looks what is due; a change of state or status wakes it at once.
+const ROUND: Duration = Duration::from_millis(500);
+
 /// One step towards the membership that the state asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+enum Step {
     /// End a change of voters that a former leader left half done.
     FinishChange,
     /// Ask a node which data folder it has, then add it as learner.
@@ -48,7 +56,7 @@ pub(super) enum Step {
 }
 
 /// All steps that are due, the most pressing first.
-pub(super) fn steps(state: &State, metrics: &Metrics) -> Vec<Step> {
+fn steps(state: &State, metrics: &Metrics) -> Vec<Step> {
     let stored = &metrics.membership_config;
     // One change at a time: the last one must be committed.
     if stored.log_id() != metrics.committed_membership_config.log_id() {
@@ -100,12 +108,39 @@ fn has_caught_up(id: u64, metrics: &Metrics) -> bool {
     })
 }
 
+/// Runs until the node closes; idle while another node leads.
+pub(crate) async fn run(core: Arc<Core>) {
+    let mut state = core.view.watch_state();
+    let mut status = core.status.subscribe();
+    while !*core.closing.borrow() {
+        state.mark_unchanged();
+        status.mark_unchanged();
+        if let (Some(metrics), Some(raft)) = (core.metrics(), core.raft())
+            && metrics.state == ServerState::Leader
+        {
+            core.reconcile(&raft, &metrics).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ROUND) => {}
+            _ = state.changed() => {}
+            _ = status.changed() => {}
+            () = core.closed() => {}
+        }
+    }
+}
+
 impl Core {
     /// Takes the first step that works; an unreachable new node does not hold up the others.
-    pub(super) async fn reconcile(&self, raft: &Raft, metrics: &Metrics) {
+    async fn reconcile(&self, raft: &Raft, metrics: &Metrics) {
         for step in steps(&self.view.state(), metrics) {
             let told = format!("{step:?}");
-            match self.take(step, raft, metrics).await {
+            let taken = tokio::select! {
+                taken = timeout(STEP, self.take(step, raft, metrics)) => {
+                    taken.unwrap_or_else(|_| Err("it was not agreed in time".to_owned()))
+                }
+                () = self.closed() => return,
+            };
+            match taken {
                 Ok(()) => {
                     tracing::info!(step = told, "the membership has changed");
                     return;

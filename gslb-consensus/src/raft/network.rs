@@ -14,7 +14,7 @@ use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
-use openraft::{OptionalSend, RPCTypes};
+use openraft::{EntryPayload, OptionalSend, RPCTypes};
 use reqwest::{Body, Method, StatusCode};
 use tokio::io::AsyncReadExt;
 
@@ -27,9 +27,14 @@ use super::wire::Wire;
 /// Bytes of a snapshot that are read at once.
 const CHUNK_BYTES: usize = 64 << 10;
 
+/// The slowest line over which log entries still get through: 1 MB a second.
+const SLOWEST_BYTES_PER_MS: usize = 1_000;
+
 /// Makes openraft's ways to the other nodes.
 pub(crate) struct Network {
     pub(crate) own_id: u64,
+    /// How long log entries may take to be answered, beside the time for their bytes.
+    pub(crate) patience: Duration,
     pub(crate) messenger: Arc<Messenger>,
     pub(crate) book: Arc<AddressBook>,
 }
@@ -42,6 +47,7 @@ impl Network {
         Link {
             lane,
             own_id: self.own_id,
+            patience: self.patience,
             target,
             data_uuid: dial.data_uuid.clone(),
             messenger: Arc::clone(&self.messenger),
@@ -69,6 +75,7 @@ impl RaftNetworkFactory<TypeConfig> for Network {
 pub(crate) struct Link {
     lane: Lane,
     own_id: u64,
+    patience: Duration,
     target: u64,
     data_uuid: String,
     messenger: Arc<Messenger>,
@@ -119,7 +126,11 @@ impl RaftNetworkV2<TypeConfig> for Link {
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<TypeConfig>, RPCError<TypeConfig>> {
         let route = ("/raft/v1/append", RPCTypes::AppendEntries);
-        self.ask(self.lane, route, &rpc, option.soft_ttl()).await
+        let ttl = match self.lane {
+            Lane::Urgent => option.soft_ttl(),
+            _ => self.patience.max(option.soft_ttl()) + time_to_send(&rpc),
+        };
+        self.ask(self.lane, route, &rpc, ttl).await
     }
 
     async fn vote(
@@ -195,6 +206,19 @@ impl Link {
             Err(CallError::Broken(why) | CallError::Timeout(why)) => Err(network(why)),
         }
     }
+}
+
+/// How long the commands of a message may take on their way: a large one must get through once.
+fn time_to_send(rpc: &AppendEntriesRequest<TypeConfig>) -> Duration {
+    let bytes: usize = rpc
+        .entries
+        .iter()
+        .map(|entry| match &entry.payload {
+            EntryPayload::Normal(proposal) => proposal.0.len(),
+            _ => 0,
+        })
+        .sum();
+    Duration::from_millis((bytes / SLOWEST_BYTES_PER_MS) as u64)
 }
 
 /// The content of a file, piece by piece.

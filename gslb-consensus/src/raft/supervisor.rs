@@ -38,6 +38,8 @@ impl Running {
     /// Opens log and state and starts Raft; what was committed is applied when this returns.
     pub(crate) async fn start(core: &Core, folder: &Folder) -> Result<Self, StartError> {
         let store = tokio::task::block_in_place(|| LogStore::open(folder))?;
+        #[cfg(test)]
+        core.store.lock().unwrap().replace(store.clone());
         match Self::start_on(core, folder, store.clone()).await {
             Ok(raft) => Ok(Self { raft, store }),
             Err(error) => {
@@ -67,14 +69,23 @@ impl Running {
         let config = config.validate().map_err(|error| raft_error(&error))?;
         let network = Network {
             own_id: core.identity.node_id,
+            patience: core.timers.election(),
             messenger: Arc::clone(&core.messenger),
             book: Arc::clone(&core.book),
         };
         let found = store.is_new() && core.identity.founder;
         let id = core.identity.node_id;
-        let raft = Raft::new(id, Arc::new(config), network, store, machine)
-            .await
-            .map_err(|error| raft_error(&error))?;
+        core.view.set_halted(None);
+        let mut halted = core.view.watch_halted();
+        // The log is applied up to what is committed; a command that is not known stops it there.
+        let raft = tokio::select! {
+            raft = Raft::new(id, Arc::new(config), network, store, machine) => {
+                raft.map_err(|error| raft_error(&error))?
+            }
+            Ok(_) = halted.wait_for(Option::is_some) => {
+                return Err(StartError::Halted(core.view.halted().unwrap_or_default()));
+            }
+        };
         if found {
             let dial = Dial { raft: core.advertise.clone(), data_uuid: core.data_uuid.clone() };
             raft.initialize(BTreeMap::from([(id, dial)]))
@@ -92,8 +103,13 @@ impl Running {
 }
 
 /// Watches over Raft until the node closes; then log and folder are free for another process.
-pub(crate) async fn supervise(core: Arc<Core>, mut folder: Folder, first: Running) {
-    let mut running = first;
+pub(crate) async fn supervise(core: Arc<Core>, mut folder: Folder, first: Option<Running>) {
+    let Some(mut running) = first else {
+        // Only an upgrade helps; until then the node answers with the state up to there.
+        core.refresh_status();
+        core.closed().await;
+        return;
+    };
     loop {
         core.raft.send_replace(Some(running.raft.clone()));
         core.refresh_status();
@@ -127,10 +143,7 @@ async fn start_again(core: &Core, folder: &mut Folder) -> Option<Running> {
             Err(error) => Err(error.into()),
         };
         match started {
-            Ok(running) => {
-                core.view.set_halted(None);
-                return Some(running);
-            }
+            Ok(running) => return Some(running),
             Err(error) => {
                 tracing::error!(%error, "Raft did not start");
                 core.view.set_halted(Some(error.to_string()));

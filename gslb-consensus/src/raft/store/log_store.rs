@@ -45,6 +45,12 @@ impl LogStore {
         self.writer.close();
     }
 
+    /// Lets every later write fail.
+    #[cfg(test)]
+    pub(crate) fn fail_from_now_on(&self) {
+        self.writer.fail_from_now_on();
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Contents> {
         self.contents.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -33,6 +33,8 @@ enum Job {
     /// Remember it; written with the next change, or alone after a short while.
     Committed(Option<LogId>),
     Close,
+    #[cfg(test)]
+    Fail,
 }
 
 /// The way to the thread.
@@ -106,6 +108,8 @@ impl Desk {
                         open = false;
                         break;
                     }
+                    #[cfg(test)]
+                    Job::Fail => self.broken = Some("the disk is gone".to_owned()),
                 }
                 next = if batch.len() < BATCH_JOBS { jobs.try_recv().ok() } else { None };
             }
@@ -155,4 +159,12 @@ impl Desk {
 /// The error of a store that has been closed.
 fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the log is closed")
+}
+
+#[cfg(test)]
+impl Writer {
+    /// Lets everything from now on fail, as a disk does that has failed once.
+    pub(super) fn fail_from_now_on(&self) {
+        self.jobs.send(Job::Fail).unwrap();
+    }
 }
