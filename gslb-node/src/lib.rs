@@ -10,11 +10,18 @@
 //! pure `wire < steer < compile < answer`;
 //! then `clock, publish < serve, probe, control, telemetry, config < node < main, ctl`.
 
-pub mod clock;
-pub mod probe;
 pub mod answer;
+pub mod cli;
+pub mod clock;
 pub mod compile;
+pub mod config;
+pub mod control;
+pub mod ctl;
+pub mod demo;
+pub mod node;
+pub mod probe;
 pub mod publish;
+pub mod serve;
 pub mod steer;
-pub mod wire;
 pub mod telemetry;
+pub mod wire;

@@ -1,1 +1,7 @@
-fn main() {}
+//! `gslbctl`: see [`gslb_node::ctl`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gslb_node::ctl::run(std::env::args_os())
+}

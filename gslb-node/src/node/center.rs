@@ -1,0 +1,233 @@
+//! All parts of a running node.
+
+use gslb_consensus::identity::Identity;
+use gslb_consensus::raft::{Cluster, ClusterConfig};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::watch;
+use tokio::task::{JoinSet, spawn_blocking};
+
+use super::dns::Dns;
+use super::freshness;
+use super::gate;
+use super::insight::Insight;
+use super::place_files::PlaceFiles;
+use super::rebuild::Rebuild;
+use super::reports;
+use super::scrape::Live;
+use super::signals::Signals;
+use super::sockets::Sockets;
+use super::start_error::StartError;
+use crate::clock;
+use crate::config::{NodeConfig, writable};
+use crate::control::{self, Api, ApiParts};
+use crate::probe::{Board, Reporter, Scheduler, Watcher};
+use crate::publish::Publication;
+use crate::telemetry::Metrics;
+
+/// All parts of a running node.
+pub struct Center {
+    /// What the file says.
+    config: Arc<NodeConfig>,
+    /// Who the node is.
+    identity: Arc<Identity>,
+    /// What is counted.
+    metrics: Metrics,
+    /// The agreed state, and the way to change it.
+    cluster: Cluster,
+    /// What DNS answers from.
+    publication: Arc<Publication>,
+    /// The threads that answer DNS; none until there is something to answer.
+    dns: Arc<Dns>,
+    /// Turns true when the node ends.
+    stop: watch::Sender<bool>,
+    /// Place data, rebuilding, probes, reports: they may be cut off at any time.
+    tasks: JoinSet<()>,
+    /// The API's listeners: they end by themselves, once what they have begun is answered.
+    listeners: JoinSet<()>,
+    /// Ends once there is something to answer by.
+    ready: JoinSet<()>,
+}
+
+impl Center {
+    /// Starts every part but DNS, which opens once there is something to answer by.
+    ///
+    /// # Errors
+    /// What keeps the node from starting, in one sentence.
+    pub async fn start(config: NodeConfig) -> Result<Self, StartError> {
+        let config = Arc::new(config);
+        let identity = Arc::new(identity(&config)?);
+        let folder = |error| StartError::Folder(config.data.clone(), error);
+        writable(&config.data).map_err(folder)?;
+        let sockets = Sockets::open(&config)?;
+        let metrics = Metrics::default();
+        let places = PlaceFiles::open(&config.databases, &metrics);
+        let slot: control::ApiSlot = Arc::new(OnceLock::new());
+        let cluster_config = ClusterConfig {
+            data_dir: config.data.clone(),
+            identity: Arc::clone(&identity),
+            listener: sockets.raft,
+            advertise: config.raft.advertise.clone(),
+            api: config.api.advertise.clone(),
+            timers: config.raft.timers,
+            extra: control::peer_routes(Arc::clone(&slot)),
+            gate: Some(gate::trial(places.tables())),
+        };
+        let cluster = spawn_blocking(move || Cluster::start(cluster_config))
+            .await
+            .map_err(|error| StartError::System(error.to_string()))?
+            .map_err(StartError::Cluster)?;
+        let rebuild = Rebuild::new(seed()?, cluster.watch(), places.tables(), &metrics);
+        let rebuild = rebuild.map_err(StartError::System)?;
+        let publication = rebuild.publication();
+        let dns = Arc::new(Dns::new(&config.dns, &identity.name, &publication));
+        let insight = Insight {
+            metrics: metrics.clone(),
+            dns: Arc::clone(&dns),
+            publication: Arc::clone(&publication),
+            laid: rebuild.laid(),
+            coarse: config.databases.is_empty(),
+        };
+        let api = Api::new(ApiParts {
+            cluster: cluster.clone(),
+            identity: Arc::clone(&identity),
+            served: rebuild.served(),
+            insight: Arc::new(insight),
+            dns: config.dns.listen.clone(),
+        });
+        let _ = slot.set(api.clone());
+        metrics.attach(Box::new(Live {
+            dns: Arc::clone(&dns),
+            cluster: cluster.clone(),
+            publication: Arc::clone(&publication),
+            places: places.reports(),
+        }));
+        let mut center = Self {
+            config,
+            identity,
+            metrics,
+            cluster,
+            publication,
+            dns,
+            stop: watch::Sender::new(false),
+            tasks: JoinSet::new(),
+            listeners: JoinSet::new(),
+            ready: JoinSet::new(),
+        };
+        let served = rebuild.served();
+        let cluster = center.cluster.clone();
+        center.ready.spawn(async move { freshness::wait_for_state(&cluster, served).await });
+        center.tasks.spawn(places.follow());
+        center.tasks.spawn(rebuild.run());
+        center.start_probes();
+        center.start_api(api, sockets.api, sockets.plain)?;
+        Ok(center)
+    }
+
+    /// Runs until SIGINT, SIGTERM or, if asked for, the end of standard input; then ends every part.
+    ///
+    /// # Errors
+    /// DNS cannot be opened once there is something to answer.
+    pub async fn run(mut self, with_stdin: bool) -> Result<(), StartError> {
+        let signals = Signals::new(with_stdin);
+        let ended = match signals.map_err(|error| StartError::System(error.to_string())) {
+            Ok(signals) => self.serve(signals).await,
+            Err(error) => Err(error),
+        };
+        self.end().await;
+        ended
+    }
+
+    async fn serve(&mut self, mut signals: Signals) -> Result<(), StartError> {
+        tracing::info!(
+            node = self.identity.name,
+            cluster = self.identity.cluster,
+            api = self.config.api.advertise,
+            "started"
+        );
+        tokio::select! {
+            signal = signals.wait() => {
+                tracing::info!(signal, "ending");
+                return Ok(());
+            }
+            _ = self.ready.join_next() => {}
+        }
+        let addresses = self.dns.open().map_err(StartError::Dns)?;
+        tracing::info!(?addresses, "answering DNS");
+        let signal = signals.wait().await;
+        tracing::info!(signal, "ending");
+        Ok(())
+    }
+
+    /// Ends DNS first, so that no query is taken that will not be answered, and the cluster last.
+    async fn end(mut self) {
+        let dns = Arc::clone(&self.dns);
+        if spawn_blocking(move || dns.close()).await.is_err() {
+            tracing::error!("the threads that answer DNS did not end well");
+        }
+        self.stop.send_replace(true);
+        self.tasks.abort_all();
+        while self.tasks.join_next().await.is_some() {}
+        while self.listeners.join_next().await.is_some() {}
+        self.cluster.shutdown().await;
+        tracing::info!("ended");
+    }
+
+    fn start_probes(&mut self) {
+        let board = Arc::new(Board::default());
+        let metrics = self.metrics.clone();
+        let watcher: Watcher = Arc::new(move |endpoint, observation, up| {
+            metrics.probed(endpoint.as_str(), observation.ok, observation.took, up);
+        });
+        let node = self.identity.node_id;
+        let scheduler = Scheduler::new(node, Arc::clone(&board), watcher);
+        self.tasks.spawn(scheduler.run(self.cluster.watch()));
+        let sink = reports::sink(&self.cluster, &self.metrics);
+        let reporter = Reporter::new(node, clock::unix_ms(), board, self.cluster.watch(), sink);
+        self.tasks.spawn(reporter.run());
+        let (cluster, publication) = (self.cluster.clone(), Arc::clone(&self.publication));
+        self.tasks.spawn(freshness::mark_stale(cluster, publication, self.config.stale_after));
+    }
+
+    fn start_api(
+        &mut self,
+        api: Api,
+        listener: std::net::TcpListener,
+        plain: Option<std::net::TcpListener>,
+    ) -> Result<(), StartError> {
+        let system = |error: std::io::Error| StartError::System(error.to_string());
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(system)?;
+        let routes = control::operator_routes(api.clone());
+        let (identity, stop) = (Arc::clone(&self.identity), self.stop.subscribe());
+        self.listeners.spawn(async move {
+            if let Err(error) = control::serve_tls(listener, identity, routes, stop).await {
+                tracing::error!(%error, "no API");
+            }
+        });
+        if let Some(plain) = plain {
+            let plain = tokio::net::TcpListener::from_std(plain).map_err(system)?;
+            let routes = control::probe_routes(api.clone());
+            self.listeners.spawn(control::serve_plain(plain, routes, self.stop.subscribe()));
+        }
+        self.tasks.spawn(api.call_roll());
+        Ok(())
+    }
+}
+
+/// Reads the identity and holds the file's name against it.
+fn identity(config: &NodeConfig) -> Result<Identity, StartError> {
+    let identity = Identity::load(&config.identity).map_err(StartError::Identity)?;
+    match &config.name {
+        Some(name) if *name != identity.name => {
+            Err(StartError::Name { file: name.clone(), identity: identity.name })
+        }
+        _ => Ok(identity),
+    }
+}
+
+/// A number that nobody outside knows.
+fn seed() -> Result<u64, StartError> {
+    let mut bytes = [0; 8];
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| StartError::System("it gives no random bytes".to_owned()))?;
+    Ok(u64::from_le_bytes(bytes))
+}

@@ -1,0 +1,43 @@
+//! What the API is told of the parts beside it.
+
+use geo::PlaceTable;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+use super::dns::Dns;
+use crate::control;
+use crate::publish::Publication;
+use crate::telemetry::Metrics;
+
+/// What the API is told of the parts beside it.
+pub(super) struct Insight {
+    pub(super) metrics: Metrics,
+    pub(super) dns: Arc<Dns>,
+    pub(super) publication: Arc<Publication>,
+    /// The place data with the operators' prefixes over it.
+    pub(super) laid: watch::Receiver<Arc<PlaceTable>>,
+    /// Whether the built-in table is used.
+    pub(super) coarse: bool,
+}
+
+impl control::Insight for Insight {
+    fn metrics(&self) -> String {
+        self.metrics.encode()
+    }
+
+    fn answers(&self) -> BTreeMap<String, u64> {
+        let workers = self.dns.counters();
+        let regions = self.publication.current().regions.clone();
+        let total = |index| workers.iter().map(|(_, counters)| counters.of_region(index)).sum();
+        regions.iter().zip(0_u16..).map(|(id, index)| (id.to_string(), total(index))).collect()
+    }
+
+    fn places(&self) -> Arc<PlaceTable> {
+        Arc::clone(&self.laid.borrow())
+    }
+
+    fn places_are_coarse(&self) -> bool {
+        self.coarse
+    }
+}

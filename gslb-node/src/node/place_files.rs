@@ -1,0 +1,161 @@
+//! The place data: loaded at the start, loaded again when a file is replaced.
+
+use geo::PlaceTable;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::place_report::PlaceReport;
+use crate::telemetry::Metrics;
+
+/// How often the files are looked at. A change must be seen twice alike before it is read.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What tells one content of a file from another without reading it; `None`: no file.
+type Mark = Option<(u64, u64, u64, i64, i64)>;
+
+/// Keeps the place table in line with the files, and keeps the old one when they are no good.
+pub(super) struct PlaceFiles {
+    files: Vec<PathBuf>,
+    tables: watch::Sender<Arc<PlaceTable>>,
+    reports: watch::Sender<PlaceReport>,
+    metrics: Metrics,
+    loaded: Vec<Mark>,
+}
+
+impl PlaceFiles {
+    /// Loads the files, or the built-in table if there are none.
+    ///
+    /// Files that are missing or corrupt keep no node from starting: it answers by the default order of
+    /// each name and says so, until there is a good file.
+    #[must_use]
+    pub(super) fn open(files: &[PathBuf], metrics: &Metrics) -> Self {
+        let loaded = marks(files);
+        let table = if files.is_empty() { PlaceTable::builtin() } else { PlaceTable::load(files) };
+        let (table, refused) = match table {
+            Ok(table) => (table, None),
+            Err(error) => {
+                tracing::error!(%error, "no place data: names are answered in their default order");
+                metrics.places_refused();
+                (PlaceTable::empty(), Some(error.to_string()))
+            }
+        };
+        tracing::info!(data = table.edition().label, "place data");
+        let report = PlaceReport { refused, ..report_of(&table) };
+        Self {
+            files: files.to_vec(),
+            tables: watch::Sender::new(Arc::new(table)),
+            reports: watch::Sender::new(report),
+            metrics: metrics.clone(),
+            loaded,
+        }
+    }
+
+    /// The table in use, with every change.
+    #[must_use]
+    pub(super) fn tables(&self) -> watch::Receiver<Arc<PlaceTable>> {
+        self.tables.subscribe()
+    }
+
+    /// What has become of the files, with every change.
+    #[must_use]
+    pub(super) fn reports(&self) -> watch::Receiver<PlaceReport> {
+        self.reports.subscribe()
+    }
+
+    /// Follows the files for ever.
+    pub(super) async fn follow(mut self) {
+        if self.files.is_empty() {
+            return std::future::pending().await;
+        }
+        let mut ticks = interval(LOOK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut seen = self.loaded.clone();
+        loop {
+            ticks.tick().await;
+            let now = marks(&self.files);
+            // Seen twice alike: a file that is still being written is left alone.
+            if now == seen && now != self.loaded {
+                self.load(&now).await;
+            }
+            seen = now;
+        }
+    }
+
+    /// Reads the files as they are now; a table that is good is used from now on.
+    async fn load(&mut self, before: &[Mark]) {
+        let files = self.files.clone();
+        let read = tokio::task::spawn_blocking(move || PlaceTable::load(&files)).await;
+        if marks(&self.files) != before {
+            // Written to while it was read: the next look sees it change.
+            return;
+        }
+        self.loaded = before.to_vec();
+        let why = match read {
+            Ok(Ok(table)) => {
+                tracing::info!(data = table.edition().label, "new place data");
+                self.reports.send_replace(report_of(&table));
+                self.tables.send_replace(Arc::new(table));
+                return;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(error = why, "new place data is refused; the data before is kept");
+        self.metrics.places_refused();
+        self.reports.send_modify(|report| report.refused = Some(why));
+    }
+}
+
+fn report_of(table: &PlaceTable) -> PlaceReport {
+    let edition = table.edition();
+    PlaceReport {
+        edition: edition.id.to_string(),
+        label: edition.label.clone(),
+        built_s: edition.build_epoch_s,
+        refused: None,
+    }
+}
+
+fn marks(files: &[PathBuf]) -> Vec<Mark> {
+    files.iter().map(|file| mark(file)).collect()
+}
+
+fn mark(file: &Path) -> Mark {
+    let meta = fs::metadata(file).ok()?;
+    Some((meta.dev(), meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_files_the_built_in_table_is_used_and_called_coarse() {
+        let places = PlaceFiles::open(&[], &Metrics::default());
+        let report = places.reports().borrow().clone();
+        assert!(report.label.contains("coarse"), "{report:?}");
+        assert_eq!(report.refused, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_is_no_good_is_refused_and_the_table_before_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("city.mmdb");
+        let metrics = Metrics::default();
+        let places = PlaceFiles::open(std::slice::from_ref(&file), &metrics);
+        let (tables, mut reports) = (places.tables(), places.reports());
+        assert!(reports.borrow_and_update().refused.as_ref().unwrap().contains("cannot be read"));
+        let follow = tokio::spawn(places.follow());
+        fs::write(&file, "no database").unwrap();
+        let sound = |r: &PlaceReport| r.refused.as_ref().is_some_and(|w| w.contains("no sound"));
+        reports.wait_for(sound).await.unwrap();
+        assert!(!tables.has_changed().unwrap());
+        assert!(metrics.encode().contains("gslb_place_data_refused_total 2"));
+        follow.abort();
+    }
+}

@@ -1,0 +1,114 @@
+//! Builds the serving set anew whenever the agreed state or the place data changes.
+
+use geo::PlaceTable;
+use gslb_consensus::state::{Revision, State};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::{JoinError, spawn_blocking};
+
+use crate::clock;
+use crate::compile::{Compiler, Published};
+use crate::publish::Publication;
+use crate::telemetry::Metrics;
+
+/// Builds the serving set anew whenever what it follows from changes.
+///
+/// Changes that come while one is built are built together. What cannot be built is a bug: it is said,
+/// counted, and the last good set goes on answering.
+pub(super) struct Rebuild {
+    compiler: Box<Compiler>,
+    states: watch::Receiver<Arc<State>>,
+    tables: watch::Receiver<Arc<PlaceTable>>,
+    publication: Arc<Publication>,
+    served: watch::Sender<Revision>,
+    /// The place data with the operators' prefixes over it.
+    laid: watch::Sender<Arc<PlaceTable>>,
+    metrics: Metrics,
+}
+
+/// What one build gives: the compiler back, and the set with its place data, or why there is none.
+type Built = (Box<Compiler>, Result<(Published, Arc<PlaceTable>), String>);
+
+impl Rebuild {
+    /// Starts with the empty set, which nothing answers from; `seed` guards the hash of names.
+    pub(super) fn new(
+        seed: u64,
+        states: watch::Receiver<Arc<State>>,
+        tables: watch::Receiver<Arc<PlaceTable>>,
+        metrics: &Metrics,
+    ) -> Result<Self, String> {
+        let table = Arc::clone(&tables.borrow());
+        let (compiler, built) = build(Box::new(Compiler::new(seed)), &State::default(), &table);
+        let (empty, laid) = built?;
+        Ok(Self {
+            compiler,
+            states,
+            tables,
+            publication: Publication::new(Arc::new(empty)),
+            served: watch::Sender::new(Revision::default()),
+            laid: watch::Sender::new(laid),
+            metrics: metrics.clone(),
+        })
+    }
+
+    /// What the data path reads.
+    pub(super) fn publication(&self) -> Arc<Publication> {
+        Arc::clone(&self.publication)
+    }
+
+    /// The revision that is answered by, with every change.
+    pub(super) fn served(&self) -> watch::Receiver<Revision> {
+        self.served.subscribe()
+    }
+
+    /// The place data with the operators' prefixes over it, with every change.
+    pub(super) fn laid(&self) -> watch::Receiver<Arc<PlaceTable>> {
+        self.laid.subscribe()
+    }
+
+    /// Follows the state and the place data until one of their senders is gone.
+    pub(super) async fn run(mut self) {
+        loop {
+            let began = clock::now();
+            let state = Arc::clone(&self.states.borrow_and_update());
+            let table = Arc::clone(&self.tables.borrow_and_update());
+            let (compiler, revision) = (self.compiler, state.revision());
+            let built = spawn_blocking(move || build(compiler, &state, &table)).await;
+            self.compiler = match built {
+                Ok((compiler, Ok((published, laid)))) => {
+                    self.publication.publish(Arc::new(published));
+                    self.metrics.compiled(clock::now().saturating_duration_since(began));
+                    self.laid.send_replace(laid);
+                    self.served.send_replace(revision);
+                    compiler
+                }
+                Ok((compiler, Err(error))) => {
+                    tracing::error!(%revision, error, "a state cannot be served; keeping the last");
+                    self.metrics.compile_failed();
+                    compiler
+                }
+                Err(error) => return ended(&error),
+            };
+            tokio::select! {
+                changed = self.states.changed() => if changed.is_err() { return },
+                changed = self.tables.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+}
+
+/// The runtime ends; nothing else cancels a build, and a panic is caught within.
+fn ended(error: &JoinError) {
+    tracing::debug!(%error, "the last build was given up");
+}
+
+fn build(mut compiler: Box<Compiler>, state: &State, table: &Arc<PlaceTable>) -> Built {
+    let built = catch_unwind(AssertUnwindSafe(|| {
+        let published = compiler.compile(state, table).map_err(|fault| fault.to_string())?;
+        let laid = compiler.places(state, table).map_err(|fault| fault.to_string())?;
+        Ok((published, laid))
+    }));
+    let built = built.unwrap_or_else(|_| Err("the compiler panicked".to_owned()));
+    (compiler, built)
+}

@@ -1,0 +1,173 @@
+//! What is read at each scrape: the DNS counters, the agreed state, Raft, place data.
+
+use gslb_consensus::raft::{Cluster, Role};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+use super::dns::Dns;
+use super::place_report::PlaceReport;
+use crate::answer::Counters;
+use crate::clock;
+use crate::publish::Publication;
+use crate::telemetry::{Exposition, Labels, Source};
+
+/// The parts of the node that are read at each scrape.
+pub(super) struct Live {
+    /// The threads of the data path.
+    pub(super) dns: Arc<Dns>,
+    /// The cluster.
+    pub(super) cluster: Cluster,
+    /// What answers follow.
+    pub(super) publication: Arc<Publication>,
+    /// The place data in use.
+    pub(super) places: watch::Receiver<PlaceReport>,
+}
+
+impl Source for Live {
+    fn read(&self, out: &mut Exposition<'_>) -> fmt::Result {
+        self.dns(out)?;
+        self.state(out)?;
+        self.raft(out)?;
+        self.places(out)
+    }
+}
+
+impl Live {
+    fn dns(&self, out: &mut Exposition<'_>) -> fmt::Result {
+        let workers = self.dns.counters();
+        let sum = |by: &dyn Fn(&Counters, &mut dyn FnMut(Labels, u64))| {
+            let mut sums: BTreeMap<Labels, u64> = BTreeMap::new();
+            for (transport, counters) in &workers {
+                by(counters, &mut |mut labels: Labels, count| {
+                    labels.push(("transport", (*transport).to_owned()));
+                    *sums.entry(labels).or_default() += count;
+                });
+            }
+            sums
+        };
+        out.counters(
+            "gslb_dns_queries",
+            "Queries, by type and transport",
+            sum(&|c, add| {
+                c.by_type().for_each(|(t, n)| add(vec![("type", t.to_owned())], n));
+            }),
+        )?;
+        out.counters(
+            "gslb_dns_answers",
+            "Answers, by response code and transport",
+            sum(&|c, add| {
+                c.by_code().for_each(|(code, n)| add(vec![("rcode", code.to_owned())], n));
+            }),
+        )?;
+        let regions = self.publication.current().regions.clone();
+        let of_region = regions.iter().zip(0_u16..).map(|(name, index)| {
+            let total = workers.iter().map(|(_, c)| c.of_region(index)).sum();
+            (vec![("region", name.to_string())], total)
+        });
+        out.counters("gslb_dns_steered", "Steered answers, by region", of_region)?;
+        let total = |pick: fn(&Counters) -> u64| workers.iter().map(|(_, c)| pick(c)).sum();
+        type Pick = fn(&Counters) -> u64;
+        let totals: [(&str, &str, Pick); 7] = [
+            ("truncated", "Answers that did not fit and went out with TC", |c| c.truncated.get()),
+            ("subnet", "Queries with a client subnet", |c| c.subnet.get()),
+            ("slow", "Queries passed on to the slow path", |c| c.slow.get()),
+            ("slow_full", "Queries that found the slow path full", |c| c.slow_full.get()),
+            ("dropped", "Packets that are no query", |c| c.dropped.get()),
+            ("unsent", "Answers that the kernel did not take", |c| c.unsent.get()),
+            ("panics", "Queries whose handling failed: a bug", |c| c.panics.get()),
+        ];
+        for (name, help, pick) in totals {
+            out.counter(&format!("gslb_dns_{name}"), help, total(pick))?;
+        }
+        let Some(streams) = self.dns.streams() else { return Ok(()) };
+        let happened = [
+            ("accepted", streams.accepted.get()),
+            ("refused", streams.refused.get()),
+            ("timed_out", streams.timed_out.get()),
+        ];
+        out.counters(
+            "gslb_dns_tcp_connections",
+            "TCP connections: accepted, refused by a limit, ended for being idle",
+            happened.map(|(what, count)| (vec![("result", what.to_owned())], count)),
+        )
+    }
+
+    fn state(&self, out: &mut Exposition<'_>) -> fmt::Result {
+        let state = self.cluster.state();
+        let served = self.publication.current().revision;
+        out.gauge(
+            "gslb_revision_applied",
+            "Log index of the agreed state of this node",
+            state.index as f64,
+        )?;
+        out.gauge(
+            "gslb_revision_served",
+            "Log index of the state that answers follow",
+            served.index as f64,
+        )?;
+        out.gauge(
+            "gslb_revision_history",
+            "Counts restores of the cluster",
+            f64::from(state.history),
+        )?;
+        out.gauge(
+            "gslb_stale",
+            "1 while this node has been cut off for so long that its answers say so",
+            f64::from(u8::from(self.publication.is_stale())),
+        )?;
+        out.gauge("gslb_overrides", "Overrides in force", state.overrides.len() as f64)?;
+        let endpoints = state.config.endpoints().filter(|(pool, _)| pool.monitor.is_some());
+        out.gauges(
+            "gslb_endpoint_up",
+            "Agreed health of an endpoint",
+            endpoints.map(|(pool, endpoint)| {
+                let labels = vec![
+                    ("endpoint", endpoint.id.to_string()),
+                    ("pool", pool.id.to_string()),
+                    ("region", endpoint.region.to_string()),
+                ];
+                (labels, f64::from(u8::from(state.health.is_up(&endpoint.id))))
+            }),
+        )
+    }
+
+    fn raft(&self, out: &mut Exposition<'_>) -> fmt::Result {
+        let status = self.cluster.status();
+        let is_leader = status.role == Role::Leader;
+        out.gauge("gslb_raft_leader", "1 on the leader", f64::from(u8::from(is_leader)))?;
+        out.gauge(
+            "gslb_raft_leader_known",
+            "1 while a leader is known",
+            f64::from(u8::from(status.leader.is_some())),
+        )?;
+        out.gauge("gslb_raft_term", "The current term", status.term as f64)?;
+        out.gauge("gslb_raft_members", "Members of the cluster", status.members.len() as f64)?;
+        out.gauge(
+            "gslb_raft_halted",
+            "1 if this node has stopped following",
+            f64::from(u8::from(status.halted.is_some())),
+        )?;
+        let age = status.quorum_age_ms.map(|ms| (Labels::new(), ms as f64 / 1_000.0));
+        out.gauges(
+            "gslb_raft_quorum_age_seconds",
+            "Time since this node last knew of a quorum",
+            age,
+        )
+    }
+
+    fn places(&self, out: &mut Exposition<'_>) -> fmt::Result {
+        let report = self.places.borrow().clone();
+        let age_s = (clock::unix_ms() / 1_000).saturating_sub(report.built_s);
+        let known = (report.built_s > 0).then_some((Labels::new(), age_s as f64));
+        out.gauges("gslb_place_data_age_seconds", "Time since the place data was built", known)?;
+        let labels = vec![("edition", report.edition), ("label", report.label)];
+        out.gauges("gslb_place_data", "Which place data is used", [(labels, 1.0)])?;
+        out.gauge(
+            "gslb_place_data_stuck",
+            "1 while a replaced file cannot be used and the old data is kept",
+            f64::from(u8::from(report.refused.is_some())),
+        )
+    }
+}
