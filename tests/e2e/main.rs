@@ -1,1 +1,26 @@
 //! Real programs, from the command line to the answer.
+//!
+//! ```text
+//! samples     the files under deploy/
+//! mistakes    what is said to who starts a node wrongly, and with which exit code
+//! changes     what an operator changes, on all nodes: apply, export, weights, overrides
+//! health      endpoints that die and come back
+//! crashes     nodes that die at bad moments
+//! places      who is sent where, by the place data; data that is replaced
+//! shares      weighted draws
+//! demo        the card of the demo, line by line
+//! resolver    Unbound, which follows a delegation to the nodes
+//! ```
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+mod changes;
+mod crashes;
+mod demo;
+mod health;
+mod mistakes;
+mod places;
+mod resolver;
+mod samples;
+mod shares;
+mod traffic;

@@ -20,7 +20,7 @@ fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(kind: &str, number: usize) -> 
 }
 
 /// Draws a configuration that keeps every rule.
-pub fn config(tape: &mut Tape) -> Config {
+pub(crate) fn config(tape: &mut Tape) -> Config {
     let mut config = Config::default();
     let regions: Vec<RegionId> = (0..tape.count(1, 4)).map(|n| id("r", n)).collect();
     for region in &regions {

@@ -6,7 +6,7 @@ use gslb_consensus::state::{Command, Envelope, NodeRecord, Reply, State};
 use std::sync::Arc;
 
 /// Two regions with an endpoint each, one pool with a monitor, one name.
-pub const TRAFFIC: &str = r#"
+pub(crate) const TRAFFIC: &str = r#"
 [[zones]]
 name = "example.org."
 records = """
@@ -47,12 +47,12 @@ pool = "web"
 "#;
 
 /// Reads a traffic file that names no other file.
-pub fn config(text: &str) -> Config {
+pub(crate) fn config(text: &str) -> Config {
     document::read(text, None, &|path| Err(path.to_owned())).unwrap_or_else(|f| panic!("{f}"))
 }
 
 /// A state and the log that led to it.
-pub struct Trial {
+pub(crate) struct Trial {
     /// The state.
     pub state: State,
     /// The leader's clock, ms.
@@ -62,7 +62,7 @@ pub struct Trial {
 
 impl Trial {
     /// `TRAFFIC` applied, and so many nodes added.
-    pub fn new(nodes: u64) -> Self {
+    pub(crate) fn new(nodes: u64) -> Self {
         let mut trial = Self { state: State::default(), now_ms: 1_000_000, index: 0 };
         trial.put(TRAFFIC);
         for node in 1..=nodes {
@@ -77,25 +77,25 @@ impl Trial {
     }
 
     /// Applies a command from a sender of its own.
-    pub fn apply(&mut self, command: Command) -> Reply {
+    pub(crate) fn apply(&mut self, command: Command) -> Reply {
         let client = u128::from(self.index) + 1;
         self.send(&Envelope { client, seq: 1, actor: "ann".into(), stamp_ms: self.now_ms, command })
     }
 
     /// Applies an envelope as it is.
-    pub fn send(&mut self, envelope: &Envelope) -> Reply {
+    pub(crate) fn send(&mut self, envelope: &Envelope) -> Reply {
         self.index += 1;
         self.state.apply(self.index, envelope)
     }
 
     /// Applies a command that must not be refused.
-    pub fn done(&mut self, command: Command) {
+    pub(crate) fn done(&mut self, command: Command) {
         let reply = self.apply(command);
         assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
     }
 
     /// Applies a traffic file.
-    pub fn put(&mut self, text: &str) {
+    pub(crate) fn put(&mut self, text: &str) {
         let config = Arc::new(config(text));
         self.done(Command::PutConfig(PutConfig { config, expect: None }));
     }

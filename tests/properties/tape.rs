@@ -4,42 +4,42 @@ use proptest::prelude::*;
 
 /// Bytes that stand for choices; past their end every choice is the first one.
 #[derive(Clone, Debug)]
-pub struct Tape {
+pub(crate) struct Tape {
     bytes: Vec<u8>,
     at: usize,
 }
 
 /// Any tape up to a length.
-pub fn tape(length: usize) -> impl Strategy<Value = Tape> {
+pub(crate) fn tape(length: usize) -> impl Strategy<Value = Tape> {
     prop::collection::vec(any::<u8>(), 0..length).prop_map(|bytes| Tape { bytes, at: 0 })
 }
 
 impl Tape {
     /// The next byte.
-    pub fn byte(&mut self) -> u8 {
+    pub(crate) fn byte(&mut self) -> u8 {
         let byte = self.bytes.get(self.at).copied().unwrap_or(0);
         self.at += 1;
         byte
     }
 
     /// A number from 0 to `most`.
-    pub fn number(&mut self, most: u64) -> u64 {
+    pub(crate) fn number(&mut self, most: u64) -> u64 {
         let wide = (0..4).fold(0, |value, _| value << 8 | u64::from(self.byte()));
         wide % (most + 1)
     }
 
     /// A count from `least` to `most`, in one byte.
-    pub fn count(&mut self, least: usize, most: usize) -> usize {
+    pub(crate) fn count(&mut self, least: usize, most: usize) -> usize {
         least + usize::from(self.byte()) % (most - least + 1)
     }
 
     /// True in one of `of` cases.
-    pub fn one_in(&mut self, of: u8) -> bool {
+    pub(crate) fn one_in(&mut self, of: u8) -> bool {
         self.byte() % of == of - 1
     }
 
     /// One of them.
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[usize::from(self.byte()) % from.len()]
     }
 }

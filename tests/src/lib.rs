@@ -5,6 +5,8 @@
 //! process    one running program: its log is kept, it ends with its test
 //! node       one gslb-node: folders, ports, settings
 //! cluster    three nodes that agree, and gslbctl beside them
+//! operator   gslbctl with a context: what it printed, and how it ended
+//! loopback   addresses of 127.0.0.0/8 that no other test uses
 //! endpoint   an HTTP server with a switch
 //! client     a DNS client over UDP and TCP, with EDNS and client subnets
 //! wait       polls a condition until a deadline; nothing sleeps for a guess
@@ -18,7 +20,11 @@
 )]
 
 pub mod client;
+pub mod cluster;
 pub mod endpoint;
+pub mod loopback;
+pub mod node;
+pub mod operator;
 pub mod process;
 pub mod programs;
 pub mod tree;

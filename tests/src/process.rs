@@ -23,7 +23,8 @@ impl Process {
         let file = file.unwrap_or_else(|e| panic!("{}: {e}", log.display()));
         let copy = file.try_clone().expect("a log can be opened twice");
         let child = command
-            .stdin(Stdio::null())
+            // Held open with this value: a node that watches it ends even if the test is killed.
+            .stdin(Stdio::piped())
             .stdout(file)
             .stderr(copy)
             .spawn()

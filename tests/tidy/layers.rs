@@ -38,8 +38,8 @@ const GSLB_NODE: &[Row] = &[
         ],
     ),
     ("ctl", &["wire", "config", "control"]),
-    ("demo", &["node", "config", "ctl"]),
-    ("cli", &["node", "config", "ctl", "demo"]),
+    ("demo", &["clock", "node", "config", "ctl"]),
+    ("cli", &["telemetry", "node", "config", "ctl", "demo"]),
 ];
 
 /// What the nodes agree on.
@@ -188,7 +188,7 @@ fn the_agreed_state_is_ordered_and_holds_no_floats() {
 }
 
 /// Whether `line` holds `word` as a word of its own.
-pub fn names(line: &str, word: &str) -> bool {
+pub(crate) fn names(line: &str, word: &str) -> bool {
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     line.match_indices(word).any(|(at, _)| {
         !inside(line[..at].chars().next_back()) && !inside(line[at + word.len()..].chars().next())

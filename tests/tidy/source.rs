@@ -4,7 +4,7 @@ use gslb_tests::tree;
 use std::path::{Path, PathBuf};
 
 /// One Rust file of the tree.
-pub struct Source {
+pub(crate) struct Source {
     /// Its path from the root, with slashes.
     pub path: String,
     /// All of its text.
@@ -18,7 +18,7 @@ impl Source {
     }
 
     /// Every Rust file of the workspace.
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         ["geo", "gslb-consensus", "gslb-node", "tests"]
             .iter()
             .flat_map(|folder| tree::files(folder, ".rs"))
@@ -27,7 +27,7 @@ impl Source {
     }
 
     /// Whether it is test code as a whole: a `tests.rs` beside its module, or the crate of tests.
-    pub fn is_test(&self) -> bool {
+    pub(crate) fn is_test(&self) -> bool {
         self.path.starts_with("tests/")
             || self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
@@ -36,19 +36,19 @@ impl Source {
     }
 
     /// The lines before its inline tests.
-    pub fn before_tests(&self) -> &str {
+    pub(crate) fn before_tests(&self) -> &str {
         let end = self.text.find("\n#[cfg(test)]\nmod ").unwrap_or(self.text.len());
         &self.text[..end]
     }
 
     /// The code before the inline tests, with comments and the contents of texts blanked out, line by line.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         blank(self.before_tests())
     }
 }
 
 /// Blanks out comments and the contents of string literals; line breaks stay.
-pub fn blank(text: &str) -> String {
+fn blank(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {

@@ -1,6 +1,6 @@
 //! Lengths of files, functions and lines, and words that do not stand in the tree.
 
-use crate::source::{Source, blank};
+use crate::source::Source;
 use gslb_tests::tree;
 
 /// Most lines of a file, without its tests.
@@ -24,7 +24,7 @@ fn files_keep_to_their_length() {
 #[test]
 fn code_keeps_to_its_width() {
     for source in Source::all() {
-        for (number, line) in blank(&source.text).lines().enumerate() {
+        for (number, line) in source.code().lines().enumerate() {
             let width = line.trim_end().chars().count();
             assert!(width <= WIDTH_MAX, "{}:{}: {width} columns", source.path, number + 1);
         }
@@ -61,21 +61,19 @@ fn left_open() -> Vec<String> {
 #[test]
 fn nothing_is_left_open() {
     let macros = [("to", "do!"), ("unimple", "mented!")].map(|(a, b)| format!("{a}{b}"));
+    let in_code: Vec<String> = left_open().into_iter().chain(macros).collect();
     for source in Source::all() {
-        for (number, line) in source.text.lines().enumerate() {
-            let open = left_open().into_iter().chain(macros.clone());
-            for word in open.filter(|w| crate::layers::names(line, w)) {
-                panic!("{}:{}: {word}", source.path, number + 1);
-            }
-        }
+        assert_none_of(&in_code, &source.path, &source.text);
     }
-    for suffix in [".md", ".toml", ".sh", ".service"] {
-        for path in tree::files("", suffix) {
-            let text = std::fs::read_to_string(&path).unwrap();
-            for word in left_open().iter().filter(|w| crate::layers::names(&text, w)) {
-                panic!("{}: {word}", tree::shown(&path));
-            }
-        }
+    for path in [".md", ".toml", ".sh", ".service"].iter().flat_map(|s| tree::files("", s)) {
+        assert_none_of(&left_open(), &tree::shown(&path), &std::fs::read_to_string(&path).unwrap());
+    }
+}
+
+fn assert_none_of(words: &[String], path: &str, text: &str) {
+    for (number, line) in text.lines().enumerate() {
+        let found = words.iter().find(|w| crate::layers::names(line, w));
+        assert!(found.is_none(), "{path}:{}: {found:?}", number + 1);
     }
 }
 

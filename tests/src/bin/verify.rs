@@ -56,8 +56,9 @@ const FIXES: [Step; 2] = [
 ];
 
 /// What tests start besides our own programs, and the Debian package that has it.
-const NEEDED: [(&str, &str, &str); 3] = [
+const NEEDED: [(&str, &str, &str); 4] = [
     ("dig", "dnsutils", "the lines that the demo prints"),
+    ("curl", "curl", "the lines that the demo prints"),
     ("unbound", "unbound", "the resolver that follows a delegation to three nodes"),
     ("nsd", "nsd", "the parent zone of that delegation"),
 ];
@@ -129,7 +130,7 @@ fn set_up(install: bool) {
     let missing = |(program, _, _): &&(&str, &str, &str)| programs::find(program).is_none();
     let wanted: Vec<_> = NEEDED.iter().filter(missing).collect();
     if wanted.is_empty() {
-        println!("dig, unbound and nsd are there");
+        println!("dig, curl, unbound and nsd are there");
         return;
     }
     let packages: Vec<&str> = wanted.iter().map(|(_, package, _)| *package).collect();
@@ -161,7 +162,7 @@ fn install_packages(packages: &[&str]) {
         return;
     }
     // Tests start their own; a service that the package just started would only hold port 53.
-    for service in packages.iter().filter(|p| **p != "dnsutils") {
+    for service in packages.iter().filter(|p| ["unbound", "nsd"].contains(p)) {
         if programs::find("systemctl").is_some() {
             let _ = Command::new("systemctl").args(["disable", "--now", service]).output();
         }

@@ -1,0 +1,179 @@
+//! Real nodes that agree, formed as an operator forms them.
+
+use crate::client::{Query, Response};
+use crate::node::{DNS_PORT, Node};
+use crate::operator::{Operator, Said};
+use crate::{loopback, programs, tree, wait};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// Nodes that agree, and the operator beside them.
+#[derive(Debug)]
+pub struct Cluster {
+    /// The nodes, in the order in which they were added.
+    pub nodes: Vec<Node>,
+    /// `gslbctl` with the cluster's context.
+    pub operator: Operator,
+    folder: TempDir,
+}
+
+/// How a cluster is made.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How many nodes.
+    pub nodes: usize,
+    /// Where they answer DNS.
+    pub dns_port: u16,
+    /// Their place databases; none: the built-in table.
+    pub places: Vec<PathBuf>,
+}
+
+impl Default for Setup {
+    /// Three nodes with the lab's places.
+    fn default() -> Self {
+        let places = vec![tree::data("place/lab/lab-city.mmdb")];
+        Self { nodes: 3, dns_port: DNS_PORT, places }
+    }
+}
+
+impl Cluster {
+    /// Forms a cluster and waits until every node is a voter.
+    ///
+    /// # Panics
+    /// If it cannot be formed.
+    #[must_use]
+    pub fn form(setup: &Setup) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let dir = folder.path().join("cluster");
+        let made = Command::new(programs::gslbctl())
+            .args(["cluster", "init", "--name", "lab", "--dir"])
+            .arg(&dir)
+            .output()
+            .expect("gslbctl can be started");
+        let made = Said::of(&made);
+        assert_eq!(made.code, 0, "{}{}", made.out, made.err);
+        let operator = Operator::new(&dir.join("ctl.toml"));
+        let mut cluster = Self { nodes: Vec::new(), operator, folder };
+        for number in 1..=setup.nodes {
+            cluster.add(&format!("n{number}"), setup);
+        }
+        cluster.wait_for_voters();
+        cluster
+    }
+
+    /// Adds a node, starts it, and waits until its API answers.
+    pub fn add(&mut self, name: &str, setup: &Setup) {
+        let folder = self.folder.path().join(name);
+        let mut node = Node::new(name, folder, loopback::fresh(), setup.dns_port);
+        let out = node.folder.display().to_string();
+        let addresses = ["--raft", &node.raft(), "--api", &node.api(), "--out", &out];
+        wait::until("a node to be added", || {
+            let said = self.operator.attempt(&format!("node add {name}"), &addresses);
+            if said.code == 0 { Ok(()) } else { Err(said) }
+        });
+        node.write_config(&setup.places);
+        node.start();
+        self.nodes.push(node);
+        wait::until("the cluster to have a leader", || {
+            let said = self.operator.attempt("status --json", &[]);
+            if said.code == 0 && !said.json()["leader"].is_null() { Ok(()) } else { Err(said) }
+        });
+    }
+
+    /// Waits until every node is a voter.
+    pub fn wait_for_voters(&self) {
+        wait::until("every node to be a voter", || {
+            let said = self.operator.attempt("node list --json", &[]);
+            if said.code != 0 {
+                return Err(said);
+            }
+            let listed = said.json();
+            let nodes = listed["nodes"].as_array().cloned().unwrap_or_default();
+            let voters = nodes.iter().filter(|n| n["member"] == "voter").count();
+            if voters == self.nodes.len() { Ok(()) } else { Err(said) }
+        });
+    }
+
+    /// A folder for files of the test.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Applies a traffic file given as text, and waits until every node serves it.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn apply(&self, traffic: &str) -> Value {
+        let file = self.folder.path().join("traffic.toml");
+        std::fs::write(&file, traffic).expect("the folder can be written");
+        self.apply_file(&file)
+    }
+
+    /// Applies a traffic file, and waits until every node serves it.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn apply_file(&self, file: &Path) -> Value {
+        let file = file.display().to_string();
+        let said = self.operator.run("apply --wait --timeout 30s --json -f", &[&file]);
+        said.json()
+    }
+
+    /// What applying a traffic file given as text would change.
+    ///
+    /// # Panics
+    /// If it is refused.
+    #[must_use]
+    pub fn apply_dry(&self, traffic: &str) -> Value {
+        let file = self.folder.path().join("dry.toml");
+        std::fs::write(&file, traffic).expect("the folder can be written");
+        self.operator.run("apply --dry-run --json -f", &[&file.display().to_string()]).json()
+    }
+
+    /// The node that leads, by its place in `nodes`.
+    #[must_use]
+    pub fn leader(&self) -> usize {
+        wait::until("a leader", || {
+            let said = self.operator.attempt("node list --json", &[]);
+            if said.code != 0 {
+                return Err(said);
+            }
+            let listed = said.json();
+            let leads = listed["nodes"].as_array().and_then(|nodes| {
+                nodes.iter().find(|n| n["leads"] == true).and_then(|n| n["name"].as_str())
+            });
+            let found = leads.and_then(|name| self.nodes.iter().position(|n| n.name == name));
+            found.ok_or(said)
+        })
+    }
+
+    /// Waits until every node of `nodes` gives an answer that `fits`.
+    pub fn wait_for_answer(
+        &self,
+        nodes: &[usize],
+        query: &Query,
+        fits: impl Fn(&Response) -> bool,
+    ) {
+        for index in nodes {
+            let server = self.nodes[*index].dns();
+            wait::until(&format!("{server} to answer as expected: {query:?}"), || {
+                let answer = query.send(server).map_err(|e| e.to_string())?;
+                if fits(&answer) { Ok(()) } else { Err(format!("{answer:?}")) }
+            });
+        }
+    }
+
+    /// What every node logged, for a failure.
+    #[must_use]
+    pub fn logs(&self) -> String {
+        let mut text = String::new();
+        for node in &self.nodes {
+            let _ = writeln!(text, "----- {}\n{}", node.name, node.log());
+        }
+        text
+    }
+}

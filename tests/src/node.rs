@@ -1,0 +1,129 @@
+//! One `gslb-node`: its folder, its address, its process.
+
+use crate::process::Process;
+use crate::programs;
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Port of the API.
+pub const API_PORT: u16 = 8053;
+/// Port for the other nodes.
+pub const RAFT_PORT: u16 = 8054;
+/// Port of DNS, where the test does not need 53 itself.
+pub const DNS_PORT: u16 = 5353;
+
+/// One node on an address of its own.
+#[derive(Debug)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its folder: identity, data, `node.toml`, log.
+    pub folder: PathBuf,
+    address: IpAddr,
+    dns_port: u16,
+    process: Option<Process>,
+}
+
+impl Node {
+    /// A node that does not run yet; its identity lies in `folder`.
+    #[must_use]
+    pub fn new(name: &str, folder: PathBuf, address: IpAddr, dns_port: u16) -> Self {
+        Self { name: name.to_owned(), folder, address, dns_port, process: None }
+    }
+
+    /// Where it answers DNS.
+    #[must_use]
+    pub fn dns(&self) -> SocketAddr {
+        SocketAddr::new(self.address, self.dns_port)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// `HOST:PORT` of its API.
+    #[must_use]
+    pub fn api(&self) -> String {
+        SocketAddr::new(self.address, API_PORT).to_string()
+    }
+
+    /// `HOST:PORT` for the other nodes.
+    #[must_use]
+    pub fn raft(&self) -> String {
+        SocketAddr::new(self.address, RAFT_PORT).to_string()
+    }
+
+    /// Its `node.toml`.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("node.toml")
+    }
+
+    /// Writes its `node.toml`: one worker, patient timers.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn write_config(&self, places: &[PathBuf]) {
+        let mut text = format!(
+            "name = {:?}\nidentity = \".\"\ndata = \"data\"\n\n\
+             [dns]\nlisten = [\"{}\"]\nworkers = 1\n\n[api]\nlisten = \"{}\"\n\n\
+             [raft]\nlisten = \"{}\"\ntimers = \"patient\"\n",
+            self.name,
+            self.dns(),
+            self.api(),
+            self.raft()
+        );
+        if !places.is_empty() {
+            let places: Vec<String> = places.iter().map(|p| format!("{p:?}")).collect();
+            let _ = write!(text, "\n[place]\ndatabases = [{}]\n", places.join(", "));
+        }
+        std::fs::write(self.config(), text).expect("the folder of a node can be written");
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// If it runs already.
+    pub fn start(&mut self) {
+        assert!(self.process.is_none(), "{} runs already", self.name);
+        let mut command = Command::new(programs::gslb_node());
+        command.arg("--end-with-stdin").arg("--config").arg(self.config());
+        self.process = Some(Process::start(&self.name, &mut command, &self.log_path()));
+    }
+
+    /// Its process.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn process(&mut self) -> &mut Process {
+        self.process.as_mut().expect("the node runs")
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    pub fn kill(&mut self) {
+        drop(self.process.take());
+    }
+
+    /// Asks it to end, waits, and gives its exit code.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn stop(&mut self) -> Option<i32> {
+        let mut process = self.process.take().expect("the node runs");
+        process.stop().code()
+    }
+
+    /// Everything that it logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        Path::new(&self.folder).join("log.txt")
+    }
+}
