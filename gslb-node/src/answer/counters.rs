@@ -1,6 +1,5 @@
 //! What a worker counts. One writer each; anybody may read at any time.
 
-use crate::compile::regions::COUNTED;
 use crate::wire::code::{rcode, rtype};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,6 +12,10 @@ pub const TYPES: [&str; 14] = [
 /// The labels of [`Counters::by_code`], in order.
 pub const CODES: [&str; 7] =
     ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "BADVERS"];
+
+/// Regions that are counted; those numbered beyond share the last count. Numbers are never reused, so
+/// this bounds the regions that a process ever saw, not those of one configuration.
+const COUNTED: usize = 1024;
 
 /// A number that one thread moves and others read.
 ///
@@ -88,7 +91,7 @@ impl Counters {
     /// Steered answers that gave this region.
     #[must_use]
     pub fn of_region(&self, region: u16) -> u64 {
-        self.regions.get(usize::from(region)).map_or(0, Count::get)
+        self.region(region).map_or(0, Count::get)
     }
 
     #[inline]
@@ -124,8 +127,13 @@ impl Counters {
 
     #[inline]
     pub(super) fn count_region(&self, region: u16) {
-        if let Some(count) = self.regions.get(usize::from(region)) {
+        if let Some(count) = self.region(region) {
             count.add();
         }
+    }
+
+    #[inline]
+    fn region(&self, region: u16) -> Option<&Count> {
+        self.regions.get(usize::from(region).min(COUNTED - 1))
     }
 }

@@ -23,7 +23,6 @@ pub mod pool_view;
 pub mod sample;
 pub mod names;
 pub mod published;
-pub mod regions;
 pub mod table;
 mod tree;
 pub mod zone;
@@ -32,7 +31,6 @@ pub use bodies::{BodyArena, BodyArenaBuilder, BodyId};
 pub use compiler::{CompileFault, Compiler};
 pub use names::{Names, NamesBuilder, SteeredId};
 pub use published::{Published, Steered};
-pub use regions::RegionIndexes;
 pub use table::{Answers, Table, TableBuilder, WeightedAnswer};
 pub use zone::{StaticRecord, SteeredKind, SteeredSource, ZoneFault, ZoneSource};
 
