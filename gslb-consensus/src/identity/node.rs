@@ -1,16 +1,19 @@
 //! A node's own identity, read from its folder.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustls::{ClientConfig, ServerConfig};
 use rustls_pki_types::CertificateDer;
 
-use super::files::read;
+use super::files::{PUBLIC, read, write};
 use super::issued::NodeCard;
 use super::peer::{host_name, peer_of};
 use super::tls::Credentials;
 use super::{IdentityError, Peer};
+
+/// The file that says that the cluster has been begun.
+const FOUNDED: &str = "founded";
 
 /// A node's own identity: who it is, and the credentials that prove it.
 pub struct Identity {
@@ -24,6 +27,7 @@ pub struct Identity {
     pub name: String,
     /// Whether this node starts the cluster.
     pub founder: bool,
+    dir: PathBuf,
     credentials: Credentials,
 }
 
@@ -39,6 +43,7 @@ impl Identity {
             node_id: card.node_id,
             name: card.name,
             founder: card.founder,
+            dir: dir.to_path_buf(),
             credentials: Credentials::load(dir, "node.pem", "node.key")?,
         };
         match identity.own_peer() {
@@ -49,6 +54,18 @@ impl Identity {
             }
             Err(error) => Err(IdentityError::broken(&dir.join("node.pem"), error)),
         }
+    }
+
+    /// Whether this node has begun the cluster before.
+    ///
+    /// Known beside the data folder, so that a founder whose data is gone begins no second one.
+    pub(crate) fn has_founded(&self) -> bool {
+        self.dir.join(FOUNDED).exists()
+    }
+
+    /// Takes down that this node has begun the cluster.
+    pub(crate) fn set_founded(&self) -> Result<(), IdentityError> {
+        write(&self.dir, FOUNDED, "the cluster was begun with this identity\n", PUBLIC)
     }
 
     /// TLS settings for a listener that only peers of the cluster may use (HTTP/2 and HTTP/1.1).

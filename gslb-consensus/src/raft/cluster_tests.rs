@@ -356,9 +356,40 @@ async fn what_the_gate_refuses_is_never_committed() {
         _ => Ok(()),
     });
     let one = lab.start_with(1, Some(gate)).unwrap();
+    until(&one, "it has recorded itself", |_, state| !state.nodes.is_empty()).await;
     let index = write(&one).await;
     let reply = one.add_node(None, lab.record(2), Origin::new("x")).await.unwrap();
     assert!(matches!(reply, Reply::Refused { code: RefusalCode::Invalid, .. }), "{reply:?}");
     assert_eq!(write(&one).await, index + 1);
     one.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_founder_whose_data_is_gone_begins_no_second_cluster() {
+    let lab = Lab::new();
+    lab.start(1).shutdown().await;
+    std::fs::remove_dir_all(lab.data(1)).unwrap();
+    let Err(error) = lab.start_with(1, None) else { panic!("it began anew") };
+    assert!(matches!(error, StartError::Open(OpenError::Missing { .. })), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_moved_is_found_again() {
+    let mut lab = Lab::new();
+    let [one, two, three] = lab.three().await;
+    three.shutdown().await;
+    lab.ports[3] = lab.ports[0];
+    let three = lab.start(3);
+    let address = lab.address(3);
+    until(&one, "the new address is agreed", |s, state| {
+        state.nodes[&3].raft == address && s.members.iter().any(|m| m.id == 3 && m.raft == address)
+    })
+    .await;
+    let index = write(&three).await;
+    has(&one, index).await;
+    let index = write(&one).await;
+    has(&three, index).await;
+    for node in [one, two, three] {
+        node.shutdown().await;
+    }
 }

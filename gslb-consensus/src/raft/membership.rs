@@ -187,3 +187,107 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::types::{LeaderId, LogId, Membership, StoredMembership};
+    use crate::state::NodeRecord;
+
+    /// What a node 1 measures that leads these voters among these members.
+    fn metrics(voters: &[&[u64]], members: &[u64]) -> Metrics {
+        let dial = |id: &u64| (*id, Dial { raft: format!("n{id}:1"), data_uuid: String::new() });
+        let nodes: BTreeMap<u64, Dial> = members.iter().map(dial).collect();
+        let voters = voters.iter().map(|set| set.iter().copied().collect()).collect();
+        let log_id = LogId { leader_id: LeaderId { term: 1, node_id: 1 }, index: 50 };
+        let membership = Membership::new(voters, nodes).unwrap();
+        let stored = Arc::new(StoredMembership::new(Some(log_id), membership));
+        let mut metrics = Metrics::new_initial(1);
+        metrics.last_log_index = Some(100);
+        metrics.membership_config = Arc::clone(&stored);
+        metrics.committed_membership_config = stored;
+        metrics
+    }
+
+    /// The metrics, with how far a node has got.
+    fn with_progress(mut metrics: Metrics, id: u64, index: u64) -> Metrics {
+        let log_id = LogId { leader_id: LeaderId { term: 1, node_id: 1 }, index };
+        metrics.replication = Some(BTreeMap::from([(id, Some(log_id))]));
+        metrics
+    }
+
+    fn state(nodes: &[u64]) -> State {
+        let record = |id: &u64| {
+            let raft = format!("n{id}:1");
+            (*id, NodeRecord { name: format!("n{id}"), raft, api: String::new() })
+        };
+        State { nodes: Arc::new(nodes.iter().map(record).collect()), ..State::default() }
+    }
+
+    #[test]
+    fn each_difference_has_its_step() {
+        let seven: &[u64] = &[1, 2, 3, 4, 5, 6, 7];
+        let eight: &[u64] = &[1, 2, 3, 4, 5, 6, 7, 8];
+        let add = |id: u64| Step::Add(id, format!("n{id}:1"));
+        let cases = [
+            ("all as it should be", state(&[1, 2]), metrics(&[&[1, 2]], &[1, 2]), vec![]),
+            ("nobody recorded yet", state(&[]), metrics(&[&[1]], &[1]), vec![]),
+            ("new nodes", state(&[1, 2, 3]), metrics(&[&[1]], &[1]), vec![add(2), add(3)]),
+            ("a learner without word", state(&[1, 2]), metrics(&[&[1]], &[1, 2]), vec![]),
+            (
+                "a learner far behind",
+                state(&[1, 2]),
+                with_progress(metrics(&[&[1]], &[1, 2]), 2, 100 - CAUGHT_UP - 1),
+                vec![],
+            ),
+            (
+                "a learner that has caught up",
+                state(&[1, 2]),
+                with_progress(metrics(&[&[1]], &[1, 2]), 2, 100 - CAUGHT_UP),
+                vec![Step::Promote(2)],
+            ),
+            (
+                "an eighth voter",
+                state(eight),
+                with_progress(metrics(&[seven], eight), 8, 100),
+                vec![],
+            ),
+            (
+                "half a change",
+                state(&[1, 2]),
+                metrics(&[&[1], &[1, 2]], &[1, 2]),
+                vec![Step::FinishChange],
+            ),
+            (
+                "removed ones",
+                state(&[1]),
+                metrics(&[&[1, 2]], &[1, 2, 3]),
+                vec![Step::RemoveVoter(2), Step::RemoveLearner(3)],
+            ),
+            (
+                "the leader removed",
+                state(&[2]),
+                metrics(&[&[1, 2]], &[1, 2]),
+                vec![Step::HandOver(2)],
+            ),
+        ];
+        for (what, state, metrics, wanted) in cases {
+            assert_eq!(steps(&state, &metrics), wanted, "{what}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_done_while_the_last_change_is_not_committed() {
+        let mut metrics = metrics(&[&[1]], &[1]);
+        metrics.committed_membership_config = Arc::new(StoredMembership::default());
+        assert_eq!(steps(&state(&[1, 2]), &metrics), vec![]);
+    }
+
+    #[test]
+    fn a_node_that_moved_keeps_its_data_folder() {
+        let mut state = state(&[1, 2]);
+        Arc::make_mut(&mut state.nodes).get_mut(&2).unwrap().raft = "elsewhere:1".to_owned();
+        let dial = Dial { raft: "elsewhere:1".to_owned(), data_uuid: String::new() };
+        assert_eq!(steps(&state, &metrics(&[&[1, 2]], &[1, 2])), vec![Step::Move(2, dial)]);
+    }
+}

@@ -74,6 +74,9 @@ impl Running {
             book: Arc::clone(&core.book),
         };
         let found = store.is_new() && core.identity.founder;
+        if found && core.identity.has_founded() {
+            return Err(OpenError::Missing { path: folder.log_path() }.into());
+        }
         let id = core.identity.node_id;
         core.view.set_halted(None);
         let mut halted = core.view.watch_halted();
@@ -91,6 +94,9 @@ impl Running {
             raft.initialize(BTreeMap::from([(id, dial)]))
                 .await
                 .map_err(|error| raft_error(&error))?;
+            if let Err(error) = core.identity.set_founded() {
+                tracing::warn!(%error, "a loss of the data folder would not be noticed");
+            }
         }
         Ok(raft)
     }

@@ -81,7 +81,7 @@ impl Folder {
     }
 
     /// Where the log lies.
-    pub(super) fn log_path(&self) -> PathBuf {
+    pub(crate) fn log_path(&self) -> PathBuf {
         self.root.join("log.redb")
     }
 
