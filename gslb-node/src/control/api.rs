@@ -63,7 +63,11 @@ impl Api {
     /// The API of a node that has started.
     #[must_use]
     pub fn new(parts: ApiParts) -> Self {
-        let started = Instant::now();
+        Self::since(parts, Instant::now())
+    }
+
+    /// The API of a node that has run since `started`.
+    pub(super) fn since(parts: ApiParts, started: Instant) -> Self {
         Self(Arc::new(Shared { parts, roll: Roll::new(started), rates: Rates::default(), started }))
     }
 }

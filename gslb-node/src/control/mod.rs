@@ -28,6 +28,11 @@ mod reasons;
 mod report;
 mod roll;
 
+#[cfg(test)]
+pub(crate) mod lab;
+#[cfg(test)]
+mod tests;
+
 pub use api::{Api, ApiParts, ApiSlot, Insight};
 pub use listener::{ListenError, serve_plain, serve_tls};
 pub use routes::{operator_routes, peer_routes, probe_routes};

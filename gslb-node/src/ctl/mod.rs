@@ -28,5 +28,8 @@ mod show;
 mod table;
 mod wait;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::CtlError;
 pub use run::run;
