@@ -35,20 +35,22 @@ fn position(n: u32) -> Value {
 
 /// A database of the size of GeoLite2-City.
 fn made_up() -> Vec<u8> {
-    let positions: Vec<Value> = (0..100_000).map(position).collect();
+    let positions: Vec<Value> = (0..28 * 3600).map(position).collect();
     let mut writer = Writer::builder("Made-up City").build();
     let mut insert = |net: IpNet, n: u32| {
-        let value = positions.get(n.wrapping_mul(2_654_435_761) as usize % positions.len());
+        // Sixteen neighbours are other cities of one country and longitude, as address space is given out.
+        let place = (n / 16).wrapping_mul(2_654_435_761) as usize + n as usize % 16 * 3600;
+        let value = positions.get(place % positions.len());
         if let Some(value) = value {
             writer.insert_value(net, value.clone()).expect("the network is free");
         }
     };
     for n in 0..3_500_000u32 {
-        let address = Ipv4Addr::from_bits(0x0100_0000 + (n << 10 | (n & 1) << 9));
-        insert(Ipv4Net::new(address, 24).expect("24 is a length").into(), n);
+        let address = Ipv4Addr::from_bits(0x0100_0000 + (n << 10));
+        insert(Ipv4Net::new(address, 22).expect("22 is a length").into(), n);
     }
     for n in 0..2_000_000u32 {
-        let address = Ipv6Addr::from_bits((0x2400 << 48 | u128::from(n) << 17) << 64);
+        let address = Ipv6Addr::from_bits((0x2400 << 48 | u128::from(n) << 16) << 64);
         insert(Ipv6Net::new(address, 48).expect("48 is a length").into(), n);
     }
     writer.to_bytes().expect("the database fits")

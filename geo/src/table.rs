@@ -9,8 +9,8 @@ use std::net::IpAddr;
 /// Subnets are told apart by at most 24 bits of IPv4 and 56 of IPv6: both leave out the last 8 bits of the key.
 const SUBNET_HOST_BITS: u8 = 8;
 
-/// At most this many leading bits pick a root.
-const MAX_ROOT_BITS: u8 = 16;
+/// At most this many leading bits pick a root: about one run a root, up to a million.
+const MAX_ROOT_BITS: u8 = 20;
 
 /// The class of every address, for one way to classify places; immutable, never allocates in a look-up.
 #[derive(Clone, Debug)]

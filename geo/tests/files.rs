@@ -209,6 +209,15 @@ fn the_flat_schema_is_read_in_files_of_each_ip_version() {
 }
 
 #[test]
+fn ways_from_ipv6_into_the_ipv4_tree_are_not_walked_a_second_time() {
+    let bytes = file(IpVersion::V6, &[("192.0.2.0/24", flat())]);
+    let reader = maxminddb::Reader::from_source(&bytes).unwrap();
+    assert!(reader.lookup(at("2002:c000:200::")).unwrap().has_data(), "the file has aliases");
+    let table = PlaceTable::from_bytes(&[("aliases", &bytes)]).unwrap();
+    assert_eq!(table.ranges(), (3, 1));
+}
+
+#[test]
 fn a_later_file_fills_in_only_where_the_first_is_silent() {
     let country = |code: &str| Value::map([("country_code", Value::from(code))]);
     let first =
