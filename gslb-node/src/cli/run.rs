@@ -9,9 +9,8 @@ use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
 
 use super::args::{Cli, Command, Demo, Switch};
-use crate::config::{self, LogFormat, check_world};
+use crate::config::{self, check_world};
 use crate::node::Center;
-use crate::telemetry::start_log;
 use crate::{ctl, demo};
 
 /// Failed.
@@ -57,9 +56,6 @@ fn node(file: &Path, end_with_stdin: bool) -> ExitCode {
         Ok(config) => config,
         Err(faults) => return fail(faults, CONFIGURATION),
     };
-    if let Err(error) = start_log(&config.log.filter, config.log.format == LogFormat::Json) {
-        return fail(error, CONFIGURATION);
-    }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return fail(error, FAILED),

@@ -16,7 +16,7 @@ const WORKERS_MAX: i64 = 256;
 /// Most TCP connections that can be allowed.
 const TCP_CONNECTIONS_MAX: i64 = 1_000_000;
 /// What is logged if the file does not say: Raft tells much that only its developers need.
-const LOG_FILTER: &str = "info,openraft=warn";
+const LOG_FILTER: &str = "info,openraft=error";
 /// The port of the API, if none is given.
 const API_PORT: u16 = 8053;
 /// The port for the other nodes, if none is given.

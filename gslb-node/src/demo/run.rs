@@ -17,6 +17,7 @@ use super::error::DemoError;
 use super::files::{NODES, ZONE, clients, write_gslbctl, write_node, write_traffic};
 use super::ports::Ports;
 use super::switch::{Board, routes};
+use crate::control::shape::NodesReply;
 use crate::ctl::cluster;
 use crate::ctl::node::{NewNode, add, add_founder};
 
@@ -83,7 +84,7 @@ async fn show(folder: &Path, nodes: &mut Vec<Node>) -> Result<(), DemoError> {
         clients: clients(),
     });
     tokio::select! {
-        all = all_settled(&board) => all?,
+        settled = all_settled(&board, folder) => settled?,
         error = any_ended(nodes) => return Err(error),
     }
     let pids: Vec<Option<u32>> = nodes.iter().map(Node::id).collect();
@@ -117,22 +118,35 @@ async fn form(folder: &Path, ports: &Ports, nodes: &mut Vec<Node>) -> Result<(),
         write_node(&out, name, n, ports)?;
         nodes.push(Node::start(name, &out)?);
     }
-    let file = folder.join("traffic.toml");
-    let executable =
-        std::env::current_exe().map_err(|e| DemoError::System("this executable".into(), e))?;
-    let output = Command::new(&executable)
-        .args(["ctl", "--context"])
-        .arg(folder.join("ctl.toml"))
-        .args(["apply", "-f"])
-        .arg(&file)
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(|error| DemoError::file(&executable, error))?;
+    let file = folder.join("traffic.toml").display().to_string();
+    gslbctl(folder, &["apply", "-f", &file]).await?;
+    Ok(())
+}
+
+/// What `gslbctl` prints.
+async fn gslbctl(folder: &Path, args: &[&str]) -> Result<Vec<u8>, DemoError> {
+    let path = folder.join("gslbctl");
+    let output = Command::new(&path).args(args).kill_on_drop(true).output().await;
+    let output = output.map_err(|error| DemoError::file(&path, error))?;
     if output.status.success() {
-        Ok(())
+        Ok(output.stdout)
     } else {
         Err(DemoError::Cluster(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+}
+
+/// Waits until every node votes, so that the loss of any one is survived.
+async fn all_vote(folder: &Path) -> Result<(), DemoError> {
+    let mut ticks = interval(ASK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let text = gslbctl(folder, &["node", "list", "--json"]).await?;
+        let reply: NodesReply = serde_json::from_slice(&text)
+            .map_err(|error| DemoError::Cluster(format!("gslbctl node list: {error}")))?;
+        if reply.nodes.iter().filter(|node| node.member == "voter").count() == NODES.len() {
+            return Ok(());
+        }
     }
 }
 
@@ -159,12 +173,17 @@ async fn add_when_ready(folder: &Path, new: &NewNode, nodes: &mut [Node]) -> Res
     }
 }
 
-/// Waits until every node gives the clients of every region its endpoints.
-async fn all_settled(board: &Board) -> Result<(), DemoError> {
-    for region in &REGIONS {
-        board.settled(region, true).await?;
-    }
-    Ok(())
+/// Waits until every node votes and gives the clients of every region its endpoints.
+async fn all_settled(board: &Board, folder: &Path) -> Result<(), DemoError> {
+    let answers = async {
+        for region in &REGIONS {
+            board.settled(region, true).await?;
+        }
+        Ok(())
+    };
+    let settled = timeout(FORM_WITHIN, async { tokio::try_join!(answers, all_vote(folder)) });
+    let late = || DemoError::Cluster("not every node votes".to_owned());
+    settled.await.map_err(|_| late())?.map(|_| ())
 }
 
 /// Waits until any node ends by itself.

@@ -11,12 +11,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::dns_query::addresses;
 use super::endpoints::{Endpoints, Region};
 use super::error::DemoError;
-use crate::clock;
 
 /// How often the nodes are asked while something is waited for.
 const ASK_EVERY: Duration = Duration::from_millis(20);
@@ -88,7 +87,7 @@ async fn turn(board: &Board, region: &str, up: bool) -> Said {
     let Some(region) = Region::find(region) else {
         return (StatusCode::NOT_FOUND, format!("there is no region {region}: eu, na or as\n"));
     };
-    let began = clock::now();
+    let began = Instant::now();
     let mut all = board.endpoints.lock().await;
     let Some((_, endpoints)) = all.iter_mut().find(|(r, _)| r.id == region.id) else {
         return (StatusCode::NOT_FOUND, "this region has no endpoints\n".to_owned());
@@ -103,7 +102,7 @@ async fn turn(board: &Board, region: &str, up: bool) -> Said {
     drop(all);
     match board.settled(region, up).await {
         Ok(()) => {
-            let took = clock::now().saturating_duration_since(began).as_millis();
+            let took = began.elapsed().as_millis();
             let (what, then) = if up {
                 ("answer again", "are led to them again by all three nodes")
             } else {

@@ -1,7 +1,9 @@
 //! All parts of a running node.
 
 use gslb_consensus::identity::Identity;
+use gslb_consensus::model::EndpointId;
 use gslb_consensus::raft::{Cluster, ClusterConfig};
+use gslb_consensus::state::State;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -18,11 +20,11 @@ use super::signals::Signals;
 use super::sockets::Sockets;
 use super::start_error::StartError;
 use crate::clock;
-use crate::config::{NodeConfig, writable};
+use crate::config::{LogFormat, NodeConfig, writable};
 use crate::control::{self, Api, ApiParts};
-use crate::probe::{Board, Reporter, Scheduler, Watcher};
+use crate::probe::{Board, Reporter, Scheduler, Watcher, targets};
 use crate::publish::Publication;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, start_log};
 
 /// All parts of a running node.
 pub struct Center {
@@ -49,12 +51,14 @@ pub struct Center {
 }
 
 impl Center {
-    /// Starts every part but DNS, which opens once there is something to answer by.
+    /// Starts the log, and every part but DNS, which opens once there is something to answer by.
     ///
     /// # Errors
     /// What keeps the node from starting, in one sentence.
     pub async fn start(config: NodeConfig) -> Result<Self, StartError> {
         let config = Arc::new(config);
+        let json = config.log.format == LogFormat::Json;
+        start_log(&config.log.filter, json).map_err(StartError::Log)?;
         let identity = Arc::new(identity(&config)?);
         let folder = |error| StartError::Folder(config.data.clone(), error);
         writable(&config.data).map_err(folder)?;
@@ -62,7 +66,7 @@ impl Center {
         let metrics = Metrics::default();
         let places = PlaceFiles::open(&config.databases, &metrics);
         let slot: control::ApiSlot = Arc::new(OnceLock::new());
-        let cluster_config = ClusterConfig {
+        let cluster = ClusterConfig {
             data_dir: config.data.clone(),
             identity: Arc::clone(&identity),
             listener: sockets.raft,
@@ -72,10 +76,7 @@ impl Center {
             extra: control::peer_routes(Arc::clone(&slot)),
             gate: Some(gate::trial(places.tables())),
         };
-        let cluster = spawn_blocking(move || Cluster::start(cluster_config))
-            .await
-            .map_err(|error| StartError::System(error.to_string()))?
-            .map_err(StartError::Cluster)?;
+        let cluster = start_cluster(cluster).await?;
         let rebuild = Rebuild::new(seed()?, cluster.watch(), places.tables(), &metrics);
         let rebuild = rebuild.map_err(StartError::System)?;
         let publication = rebuild.publication();
@@ -181,6 +182,7 @@ impl Center {
         let node = self.identity.node_id;
         let scheduler = Scheduler::new(node, Arc::clone(&board), watcher);
         self.tasks.spawn(scheduler.run(self.cluster.watch()));
+        self.tasks.spawn(forget_probes(self.metrics.clone(), self.cluster.watch()));
         let sink = reports::sink(&self.cluster, &self.metrics);
         let reporter = Reporter::new(node, clock::unix_ms(), board, self.cluster.watch(), sink);
         self.tasks.spawn(reporter.run());
@@ -210,6 +212,25 @@ impl Center {
         }
         self.tasks.spawn(api.call_roll());
         Ok(())
+    }
+}
+
+/// Opens the data folder and starts Raft, off the threads of this runtime.
+async fn start_cluster(config: ClusterConfig) -> Result<Cluster, StartError> {
+    let started = spawn_blocking(move || Cluster::start(config)).await;
+    started.map_err(|error| StartError::System(error.to_string()))?.map_err(StartError::Cluster)
+}
+
+/// Forgets what was counted of endpoints that are no longer probed.
+async fn forget_probes(metrics: Metrics, mut states: watch::Receiver<Arc<State>>) {
+    loop {
+        let config = Arc::clone(&states.borrow_and_update().config);
+        let probed = targets(&config);
+        metrics.keep_probes(&probed.keys().map(EndpointId::as_str).collect());
+        let changed = states.wait_for(|state| !Arc::ptr_eq(&state.config, &config)).await;
+        if changed.is_err() {
+            return;
+        }
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) struct Live {
     pub(super) places: watch::Receiver<PlaceReport>,
 }
 
+/// What of a thread's counters is read: a label and a count each.
+type By = fn(&Counters) -> Vec<((&'static str, String), u64)>;
+
 impl Source for Live {
     fn read(&self, out: &mut Exposition<'_>) -> fmt::Result {
         self.dns(out)?;
@@ -37,29 +40,26 @@ impl Source for Live {
 impl Live {
     fn dns(&self, out: &mut Exposition<'_>) -> fmt::Result {
         let workers = self.dns.counters();
-        let sum = |by: &dyn Fn(&Counters, &mut dyn FnMut(Labels, u64))| {
+        let sum = |by: By| {
             let mut sums: BTreeMap<Labels, u64> = BTreeMap::new();
             for (transport, counters) in &workers {
-                by(counters, &mut |mut labels: Labels, count| {
+                for (labels, count) in by(counters) {
+                    let mut labels: Labels = vec![labels];
                     labels.push(("transport", (*transport).to_owned()));
                     *sums.entry(labels).or_default() += count;
-                });
+                }
             }
             sums
         };
         out.counters(
             "gslb_dns_queries",
             "Queries, by type and transport",
-            sum(&|c, add| {
-                c.by_type().for_each(|(t, n)| add(vec![("type", t.to_owned())], n));
-            }),
+            sum(|c| c.by_type().map(|(t, n)| (("type", t.to_owned()), n)).collect()),
         )?;
         out.counters(
             "gslb_dns_answers",
             "Answers, by response code and transport",
-            sum(&|c, add| {
-                c.by_code().for_each(|(code, n)| add(vec![("rcode", code.to_owned())], n));
-            }),
+            sum(|c| c.by_code().map(|(code, n)| (("rcode", code.to_owned()), n)).collect()),
         )?;
         let regions = self.publication.current().regions.clone();
         let of_region = regions.iter().zip(0_u16..).map(|(name, index)| {
@@ -143,6 +143,8 @@ impl Live {
             f64::from(u8::from(status.leader.is_some())),
         )?;
         out.gauge("gslb_raft_term", "The current term", status.term as f64)?;
+        let voters = status.members.iter().filter(|member| member.voter).count();
+        out.gauge("gslb_raft_voters", "Members of the cluster that vote", voters as f64)?;
         out.gauge("gslb_raft_members", "Members of the cluster", status.members.len() as f64)?;
         out.gauge(
             "gslb_raft_halted",

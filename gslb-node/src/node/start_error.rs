@@ -8,10 +8,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::serve::ServeError;
+use crate::telemetry::LogError;
 
 /// Why a node did not start.
 #[derive(Debug)]
 pub enum StartError {
+    /// The log cannot be started as it is asked for.
+    Log(LogError),
     /// The identity cannot be read.
     Identity(IdentityError),
     /// The identity is of another node than the file says.
@@ -45,7 +48,8 @@ impl StartError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Identity(_)
+            Self::Log(_)
+            | Self::Identity(_)
             | Self::Name { .. }
             | Self::Cluster(raft::StartError::Identity(_)) => 2,
             Self::Folder(..) | Self::Cluster(raft::StartError::Open(_)) => 3,
@@ -57,6 +61,7 @@ impl StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Log(error) => error.fmt(f),
             Self::Identity(error) => write!(f, "the node's identity cannot be used: {error}"),
             Self::Name { file, identity } => {
                 write!(f, "the file is of node {file}, but the identity is of node {identity}")

@@ -16,6 +16,8 @@ mod check;
 mod jitter;
 mod observation;
 mod reporter;
+#[cfg(test)]
+mod reporter_tests;
 mod scheduler;
 mod target;
 mod tls;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::board::{Board, Held};
 
 /// The first edge goes out at once; those within this time after it go together.
-const BATCH: Duration = Duration::from_millis(20);
+pub(super) const BATCH: Duration = Duration::from_millis(20);
 /// Pause after a report that was not accepted, at first.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Pause after reports that were not accepted, at most.
@@ -135,6 +135,3 @@ fn difference(
     // A node that was removed, or is not yet added, has no vote.
     (!changes.is_empty() && state.nodes.contains_key(&node)).then_some(changes)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,8 +1,15 @@
-use super::*;
+//! The reporter against a state that applies what it sends, in paused time.
+
+use super::board::Board;
+use super::reporter::{BATCH, Reporter, Sink, SinkError};
+use gslb_consensus::model::EndpointId;
 use gslb_consensus::model::document::read;
 use gslb_consensus::state::command::{ExpireVantage, PutConfig};
-use gslb_consensus::state::{Command, Envelope, NodeRecord, Reply};
-use std::sync::Mutex;
+use gslb_consensus::state::{Command, Envelope, NodeRecord, Reply, Report, State};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 const DOCUMENT: &str = r#"
 [[regions]]
