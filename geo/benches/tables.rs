@@ -1,6 +1,7 @@
 //! How long tables take to build, and a look-up to answer: `cargo bench -p geo [-- FILE.mmdb...]`.
 //!
-//! Without files a database of the size of GeoLite2-City is made up: 3.5 M networks of IPv4, 2 M of IPv6, 100,000 positions.
+//! Without files a database of the size of GeoLite2-City is made up: 3.5 M networks of IPv4, 2 M of
+//! IPv6, 100,000 positions.
 
 #![allow(clippy::expect_used, reason = "a bench may end early")]
 
@@ -38,7 +39,8 @@ fn made_up() -> Vec<u8> {
     let positions: Vec<Value> = (0..28 * 3600).map(position).collect();
     let mut writer = Writer::builder("Made-up City").build();
     let mut insert = |net: IpNet, n: u32| {
-        // Sixteen neighbours are other cities of one country and longitude, as address space is given out.
+        // Sixteen neighbours are other cities of one country and longitude, as address space is
+        // given out.
         let place = (n / 16).wrapping_mul(2_654_435_761) as usize + n as usize % 16 * 3600;
         let value = positions.get(place % positions.len());
         if let Some(value) = value {

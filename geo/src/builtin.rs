@@ -21,7 +21,8 @@ const BUILD_EPOCH_S: u64 = 1_781_654_400;
 pub const LABEL: &str = "built-in, coarse: country of registration (NRO)";
 
 impl PlaceTable {
-    /// The built-in table: for all address space the country that it is registered in, with the country's centre.
+    /// The built-in table: for all address space the country that it is registered in, with the
+    /// country's centre.
     ///
     /// # Errors
     ///
@@ -72,7 +73,8 @@ fn ranges<K: Key>(
     Ok(runs)
 }
 
-/// One line, `gap,len,CC` with hexadecimal numbers, behind `at`: first unit, unit behind the last, country code.
+/// One line, `gap,len,CC` with hexadecimal numbers, behind `at`: first unit, unit behind the last,
+/// country code.
 fn range(line: &[u8], at: u64) -> Option<(u64, u64, [u8; 2])> {
     let mut fields = line.split(|byte| *byte == b',');
     let mut number = || {

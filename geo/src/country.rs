@@ -44,7 +44,8 @@ fn row(line: &str) -> Option<(Country, Row)> {
     Some((country, Row { continent, centre: centre.map(|centre| (centre, radius_km)) }))
 }
 
-/// `place` with what its country tells filled in: the continent, and the centre where there is no location.
+/// `place` with what its country tells filled in: the continent, and the centre where there is no
+/// location.
 pub(crate) fn complete(place: &Place) -> Place {
     let mut place = place.clone();
     if let Some(row) = place.country.and_then(|country| rows().get(&country)) {

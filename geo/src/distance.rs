@@ -1,8 +1,9 @@
 //! How far two points lie apart, in whole km that every node computes alike.
 //!
-//! Only `+ - * /` and `sqrt` of `f64` are used: IEEE 754 fixes their results to the last bit, where `sin`, `cos` and
-//! `asin` of a machine's library may differ from another's. Angles are reduced as integers, then the series below are
-//! exact to about 1e-15, far under the half km that rounding asks for.
+//! Only `+ - * /` and `sqrt` of `f64` are used: IEEE 754 fixes their results to the last bit, where
+//! `sin`, `cos` and `asin` of a machine's library may differ from another's. Angles are reduced as
+//! integers, then the series below are exact to about 1e-15, far under the half km that rounding
+//! asks for.
 
 use crate::point::Point;
 
@@ -16,7 +17,8 @@ const QUARTER_E4: i64 = CIRCLE_E4 / 4;
 /// The great-circle distance in whole km: 0 to 20,015.
 #[must_use]
 pub fn km(a: Point, b: Point) -> u32 {
-    // Haversine, of half the differences: well-conditioned where points are near, which is where ranks are decided.
+    // Haversine, of half the differences: well-conditioned where points are near, which is where
+    // ranks are decided.
     let (lat_a, lat_b) = (i64::from(a.lat_e4), i64::from(b.lat_e4));
     let half_lat = sine_of_half(lat_a - lat_b);
     let half_lon = sine_of_half(i64::from(a.lon_e4) - i64::from(b.lon_e4));
@@ -26,9 +28,11 @@ pub fn km(a: Point, b: Point) -> u32 {
     (2.0 * EARTH_RADIUS_KM * arcsine(h.sqrt()) + 0.5) as u32
 }
 
-/// A distance as a region with `bias` sees it: a bias above 0 draws more clients, one below 0 fewer.
+/// A distance as a region with `bias` sees it: a bias above 0 draws more clients, one below 0
+/// fewer.
 ///
-/// As Route 53 does: `d * (1 - bias / 100)` above 0, `d / (1 + bias / 100)` below; biases over 99 count as 99.
+/// As Route 53 does: `d * (1 - bias / 100)` above 0, `d / (1 + bias / 100)` below; biases over 99
+/// count as 99.
 #[must_use]
 pub fn biased_km(km: u32, bias: i8) -> u32 {
     let bias = i64::from(bias.clamp(-99, 99));

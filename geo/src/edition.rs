@@ -1,4 +1,5 @@
-//! Which place data a table was made from: what nodes compare to see that they decide by the same data.
+//! Which place data a table was made from: what nodes compare to see that they decide by the same
+//! data.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -13,8 +14,8 @@ pub struct EditionId(u128);
 impl EditionId {
     /// This id with `bytes` added; the order counts, and the bounds between additions too.
     ///
-    /// FNV-1a over 64-bit words with a rotation: each step is a bijection of the state, so contents of one length that
-    /// differ in one word never meet.
+    /// FNV-1a over 64-bit words with a rotation: each step is a bijection of the state, so contents
+    /// of one length that differ in one word never meet.
     #[must_use]
     pub fn with(self, bytes: &[u8]) -> Self {
         const PRIME: u128 = (1 << 88) + 0x13B;

@@ -17,8 +17,9 @@ pub const MAX_FILE_BYTES: u64 = 1 << 30;
 impl PlaceTable {
     /// Loads MaxMind DB files (City, Country, ASN, Enterprise and the like) into one table.
     ///
-    /// The first file's word counts; later ones only fill in what is missing, and of places only where they agree. Files are
-    /// read into memory, never mapped: one that is overwritten in place can do no harm.
+    /// The first file's word counts; later ones only fill in what is missing, and of places only
+    /// where they agree. Files are read into memory, never mapped: one that is overwritten in place
+    /// can do no harm.
     ///
     /// # Errors
     ///

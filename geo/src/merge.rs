@@ -39,7 +39,8 @@ impl Interner {
 
 /// `place` with what it lacks taken from `filler`.
 ///
-/// Geography is taken only from a source that agrees on what is already known: a city of another country would contradict.
+/// Geography is taken only from a source that agrees on what is already known: a city of another
+/// country would contradict.
 pub(crate) fn fill(place: &Place, filler: &Place) -> Place {
     let mut filled = place.clone();
     filled.asn = place.asn.or(filler.asn);

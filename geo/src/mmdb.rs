@@ -29,8 +29,8 @@ pub(crate) fn read(bytes: &[u8], interner: &mut Interner) -> Result<Layer, LoadF
     let metadata = reader.metadata();
     let mut walk = Walk {
         reader: &reader,
-        // A tree of n nodes has n + 1 leaves; spaces that lead to the IPv4 tree are left out below. A corrupt tree, whose
-        // nodes lead back or to each other, runs out of steps.
+        // A tree of n nodes has n + 1 leaves; spaces that lead to the IPv4 tree are left out below.
+        // A corrupt tree, whose nodes lead back or to each other, runs out of steps.
         steps_left: u64::from(metadata.node_count) * 4 + 1024,
         numbers: HashMap::new(),
         interner,
@@ -51,8 +51,8 @@ pub(crate) fn read(bytes: &[u8], interner: &mut Interner) -> Result<Layer, LoadF
     Ok(Layer { v4, v6, build_epoch_s, kind })
 }
 
-/// The last key of the special space that `key` lies in. Its addresses are looked up as IPv4, so the walk leaves it out: in
-/// most files it leads to the IPv4 tree a second time.
+/// The last key of the special space that `key` lies in. Its addresses are looked up as IPv4, so
+/// the walk leaves it out: in most files it leads to the IPv4 tree a second time.
 fn end_of_space(key: u64) -> Option<u64> {
     SPACES.iter().find_map(|(first, length)| {
         let (first, length) = ((first >> 64) as u64, (*length).min(64));
@@ -70,7 +70,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// All networks of one family. `address` gives the address of a key, and the last key if a space is left out there.
+    /// All networks of one family. `address` gives the address of a key, and the last key if a
+    /// space is left out there.
     fn family<K: Key>(
         &mut self,
         address: impl Fn(K) -> (IpAddr, Option<K>),

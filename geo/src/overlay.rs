@@ -14,10 +14,12 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-/// What an operator says of the addresses of a prefix; what is not given stays as the data below has it.
+/// What an operator says of the addresses of a prefix; what is not given stays as the data below
+/// has it.
 ///
-/// A field that changes what is below also drops the narrower ones that are not given, as they would contradict: another
-/// country drops subdivision, city and location, another city the location.
+/// A field that changes what is below also drops the narrower ones that are not given, as they
+/// would contradict: another country drops subdivision, city and location, another city the
+/// location.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlacePatch {
@@ -127,8 +129,8 @@ impl<'a> Chains<'a> {
 }
 
 impl PlaceTable {
-    /// This table with prefixes laid over it: the longest prefix wins, and what its patch leaves open is taken from the
-    /// next shorter one, at last from the table.
+    /// This table with prefixes laid over it: the longest prefix wins, and what its patch leaves
+    /// open is taken from the next shorter one, at last from the table.
     ///
     /// # Errors
     ///

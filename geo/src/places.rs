@@ -9,8 +9,8 @@ use crate::runs::Runs;
 use crate::special::{embedded, shortest_length_outside};
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The place of every address; immutable. IPv6 is told apart by the top 64 bits, and addresses of the v4-mapped, NAT64,
-/// Teredo and 6to4 spaces have the place of their IPv4 host.
+/// The place of every address; immutable. IPv6 is told apart by the top 64 bits, and addresses of
+/// the v4-mapped, NAT64, Teredo and 6to4 spaces have the place of their IPv4 host.
 #[derive(Clone, Debug)]
 pub struct PlaceTable {
     edition: Edition,
@@ -74,8 +74,8 @@ impl PlaceTable {
         (self.v4.len(), self.v6.len())
     }
 
-    /// The place of `address`, and the widest prefix around it whose addresses all have that place (at most /64 in IPv6,
-    /// unless the address stands for an IPv4 host).
+    /// The place of `address`, and the widest prefix around it whose addresses all have that place
+    /// (at most /64 in IPv6, unless the address stands for an IPv4 host).
     #[must_use]
     pub fn place_of(&self, address: IpAddr) -> (&Place, Prefix) {
         let (number, length) = match address {
@@ -99,7 +99,8 @@ impl PlaceTable {
         (self.v4.value(run).unwrap_or(0), self.v4.block_length(run, key))
     }
 
-    /// The number of the place of an IPv6 address in no special space, and the length of the prefix that has it.
+    /// The number of the place of an IPv6 address in no special space, and the length of the prefix
+    /// that has it.
     fn of_v6(&self, address: Ipv6Addr) -> (u32, u8) {
         let key = (address.to_bits() >> 64) as u64;
         let run = self.v6.find(key);

@@ -12,7 +12,8 @@ pub struct Point {
 }
 
 impl Point {
-    /// The point at these degrees, rounded; `None` outside -90..=90 and -180..=180 or if not a number.
+    /// The point at these degrees, rounded; `None` outside -90..=90 and -180..=180 or if not a
+    /// number.
     #[must_use]
     pub fn from_degrees(lat: f64, lon: f64) -> Option<Self> {
         if !((-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon)) {

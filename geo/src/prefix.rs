@@ -25,7 +25,8 @@ pub enum PrefixError {
 }
 
 impl Prefix {
-    /// The prefix of `length` bits that holds `address`; `None` if the length is too large for the family.
+    /// The prefix of `length` bits that holds `address`; `None` if the length is too large for the
+    /// family.
     #[must_use]
     pub fn containing(address: IpAddr, length: u8) -> Option<Self> {
         let address = match address {

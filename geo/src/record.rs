@@ -1,8 +1,8 @@
 //! What a record of a MaxMind DB file says of a place, in any of the schemas in use.
 //!
-//! Nested, as MaxMind writes: `country.iso_code`, `location.latitude`, `subdivisions[0].iso_code`, `city.names.en`.
-//! Flat, as ip-location-db writes: `country_code`, `latitude`, `city`. Told apart by field, as the type in the metadata
-//! says nothing of the schema.
+//! Nested, as MaxMind writes: `country.iso_code`, `location.latitude`, `subdivisions[0].iso_code`,
+//! `city.names.en`. Flat, as ip-location-db writes: `country_code`, `latitude`, `city`. Told apart
+//! by field, as the type in the metadata says nothing of the schema.
 
 use crate::place::Place;
 use crate::point::Point;
@@ -82,7 +82,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The code of a nested part or of a flat field; `known` where this is no code, as a name beside a code.
+    /// The code of a nested part or of a flat field; `known` where this is no code, as a name
+    /// beside a code.
     fn code_or_text(&self, known: Option<&'a str>) -> Option<&'a str> {
         self.code.or(self.text.filter(|text| text.len() == 2)).or(known)
     }
@@ -125,8 +126,8 @@ impl<'de> Deserialize<'de> for Record<'de> {
     }
 }
 
-/// Levels of nesting that are looked into: a record, `subdivisions`, its first element, `names`, and the text of `en`. It
-/// bounds the stack, however deep a corrupt file nests.
+/// Levels of nesting that are looked into: a record, `subdivisions`, its first element, `names`,
+/// and the text of `en`. It bounds the stack, however deep a corrupt file nests.
 const LEVELS: u8 = 5;
 
 /// Takes any value, and keeps what is understood.

@@ -78,8 +78,8 @@ pub(crate) fn last_of_block<K: Key>(key: K, length: u8) -> K {
 
 /// A value for every key: each run goes from its start up to the next one's.
 ///
-/// Invariants: the first start is zero, starts ascend strictly, neighbours differ in value, and there are as many
-/// values as starts.
+/// Invariants: the first start is zero, starts ascend strictly, neighbours differ in value, and
+/// there are as many values as starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Runs<K, V> {
     starts: Vec<K>,
@@ -92,8 +92,8 @@ impl<K: Key, V: Copy + PartialEq> Runs<K, V> {
         Self { starts: vec![K::ZERO], values: vec![value] }
     }
 
-    /// Gives all keys from `start` on `value`; calls come in ascending order, a second one at the same start replaces
-    /// the first.
+    /// Gives all keys from `start` on `value`; calls come in ascending order, a second one at the
+    /// same start replaces the first.
     pub(crate) fn push(&mut self, start: K, value: V) {
         if self.starts.len() > 1 && self.starts.last() == Some(&start) {
             self.starts.pop();

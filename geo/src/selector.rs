@@ -4,7 +4,8 @@ use crate::place::{Continent, Country, Place, Subdivision};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A set of places, as an operator's rule names it; the variants stand from the widest to the narrowest.
+/// A set of places, as an operator's rule names it; the variants stand from the widest to the
+/// narrowest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Selector {
     /// Every place, the unknown one too.

@@ -9,19 +9,21 @@ pub(crate) struct Embedded {
     pub(crate) host: Ipv4Addr,
     /// The bits before the IPv4 address: what an IPv4 prefix length grows by when told in IPv6.
     offset: u8,
-    /// The length of the space's prefix; in Teredo there are other bits between it and the IPv4 address.
+    /// The length of the space's prefix; in Teredo there are other bits between it and the IPv4
+    /// address.
     space: u8,
 }
 
 impl Embedded {
-    /// The length in IPv6 of the prefix of length `v4_length` around the host: all of IPv4 is all of the space.
+    /// The length in IPv6 of the prefix of length `v4_length` around the host: all of IPv4 is all
+    /// of the space.
     pub(crate) fn length(self, v4_length: u8) -> u8 {
         if v4_length == 0 { self.space } else { self.offset + v4_length }
     }
 }
 
-/// The spaces as (first address, length): v4-mapped (RFC 4291 2.5.5.2), NAT64 (RFC 6052 2.1), Teredo (RFC 4380) and 6to4
-/// (RFC 3056).
+/// The spaces as (first address, length): v4-mapped (RFC 4291 2.5.5.2), NAT64 (RFC 6052 2.1),
+/// Teredo (RFC 4380) and 6to4 (RFC 3056).
 pub(crate) const SPACES: [(u128, u8); 4] =
     [(0xFFFF_0000_0000, 96), (0x0064_FF9B << 96, 96), (0x2001_0000 << 96, 32), (0x2002 << 112, 16)];
 
@@ -45,7 +47,8 @@ pub(crate) fn embedded(address: Ipv6Addr) -> Option<Embedded> {
     Some(Embedded { host: Ipv4Addr::from_bits(host), offset, space })
 }
 
-/// The shortest length of a prefix around `address`, itself in none of the spaces, that reaches into none of them.
+/// The shortest length of a prefix around `address`, itself in none of the spaces, that reaches
+/// into none of them.
 pub(crate) fn shortest_length_outside(address: Ipv6Addr) -> u8 {
     let common = |(first, _): &(u128, u8)| (first ^ address.to_bits()).leading_zeros() as u8;
     SPACES.iter().map(common).max().map_or(0, |shared| shared + 1)

@@ -6,13 +6,15 @@ use crate::runs::{Key, Runs, last_of_block};
 use crate::special::{embedded, shortest_length_outside};
 use std::net::IpAddr;
 
-/// Subnets are told apart by at most 24 bits of IPv4 and 56 of IPv6: both leave out the last 8 bits of the key.
+/// Subnets are told apart by at most 24 bits of IPv4 and 56 of IPv6: both leave out the last 8 bits
+/// of the key.
 const SUBNET_HOST_BITS: u8 = 8;
 
 /// At most this many leading bits pick a root: about one run a root, up to a million.
 const MAX_ROOT_BITS: u8 = 20;
 
-/// The class of every address, for one way to classify places; immutable, never allocates in a look-up.
+/// The class of every address, for one way to classify places; immutable, never allocates in a
+/// look-up.
 #[derive(Clone, Debug)]
 pub struct ClassTable {
     source_v4: Index<u32>,
@@ -22,7 +24,8 @@ pub struct ClassTable {
 }
 
 impl ClassTable {
-    /// Compiles `places` by `classify`, which is called once for each distinct place, the unknown one first.
+    /// Compiles `places` by `classify`, which is called once for each distinct place, the unknown
+    /// one first.
     #[must_use]
     pub fn build(places: &PlaceTable, classify: impl FnMut(&Place) -> u16) -> Self {
         let classes: Vec<u16> = places.places().iter().map(classify).collect();
@@ -36,7 +39,8 @@ impl ClassTable {
         }
     }
 
-    /// The class of a packet's source address, told apart by all 32 bits of IPv4 and the top 64 of IPv6.
+    /// The class of a packet's source address, told apart by all 32 bits of IPv4 and the top 64 of
+    /// IPv6.
     #[must_use]
     #[inline]
     pub fn class_of_source(&self, address: IpAddr) -> u16 {
@@ -51,11 +55,13 @@ impl ClassTable {
 
     /// The class of a client subnet (RFC 7871) and the scope of an answer by it.
     ///
-    /// Bits of `address` past `source_length` count as 0; a length of 0 says nothing, so ask for the packet's source
-    /// instead. The scope is the length of the widest prefix around the address in which the class is constant: at most 24
-    /// in IPv4 and 56 in IPv6. It may exceed `source_length` (RFC 7871 7.2.1). Where an IPv6 address stands for an IPv4
-    /// host it is that host's scope moved behind the bits before it (at most 120), and next to such a space it is as long
-    /// as keeps out of it (at most 97). So all scopes of a table are disjoint, and none covers an address of another class.
+    /// Bits of `address` past `source_length` count as 0; a length of 0 says nothing, so ask for
+    /// the packet's source instead. The scope is the length of the widest prefix around the address
+    /// in which the class is constant: at most 24 in IPv4 and 56 in IPv6. It may exceed
+    /// `source_length` (RFC 7871 7.2.1). Where an IPv6 address stands for an IPv4 host it is that
+    /// host's scope moved behind the bits before it (at most 120), and next to such a space it is
+    /// as long as keeps out of it (at most 97). So all scopes of a table are disjoint, and none
+    /// covers an address of another class.
     #[must_use]
     #[inline]
     pub fn class_of_subnet(&self, address: IpAddr, source_length: u8) -> (u16, u8) {
@@ -101,7 +107,8 @@ impl ClassTable {
     }
 }
 
-/// The same runs with every subnet given the one class that holds most of it, the lowest of equal ones.
+/// The same runs with every subnet given the one class that holds most of it, the lowest of equal
+/// ones.
 fn collapse<K: Key>(runs: &Runs<K, u16>) -> Runs<K, u16> {
     let length = K::BITS - SUBNET_HOST_BITS;
     let mut out = Runs::whole(runs.value(0).unwrap_or(0));
@@ -150,7 +157,8 @@ fn largest(shares: &mut Vec<(u16, u64)>) -> u16 {
 
 /// A key that has a table of roots.
 trait Rooted: Key {
-    /// The bits that the root's bits follow: none of IPv4; in IPv6 the 3 of 2000::/3, all that is routed (RFC 4291 2.4).
+    /// The bits that the root's bits follow: none of IPv4; in IPv6 the 3 of 2000::/3, all that is
+    /// routed (RFC 4291 2.4).
     const SKIPPED: u8;
     /// What the skipped bits are where a root exists.
     const TOP: u64;
@@ -166,7 +174,8 @@ impl Rooted for u64 {
     const TOP: Self = 0b001;
 }
 
-/// Runs with a root for each value of their leading bits, so that a search is over the few runs below one root.
+/// Runs with a root for each value of their leading bits, so that a search is over the few runs
+/// below one root.
 #[derive(Clone, Debug)]
 struct Index<K> {
     runs: Runs<K, u16>,
@@ -226,7 +235,8 @@ impl<K: Rooted> Index<K> {
         self.runs.value(self.find(key)).unwrap_or(0)
     }
 
-    /// The class of `key`, and the length of the widest aligned block around it that has that class throughout.
+    /// The class of `key`, and the length of the widest aligned block around it that has that class
+    /// throughout.
     #[inline]
     fn class_and_length(&self, key: K) -> (u16, u8) {
         let run = self.find(key);

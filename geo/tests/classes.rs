@@ -25,7 +25,8 @@ fn at(address: &str) -> IpAddr {
     address.parse().unwrap()
 }
 
-/// The AS number is the class in these tests: an overlay of AS numbers makes any pattern of classes.
+/// The AS number is the class in these tests: an overlay of AS numbers makes any pattern of
+/// classes.
 fn by_asn(place: &Place) -> u16 {
     place.asn.unwrap_or(0) as u16
 }
@@ -94,7 +95,8 @@ fn the_scope_of_an_address_that_stands_for_an_ipv4_host_is_moved_behind_its_offs
     assert_eq!(table.class_of_subnet(at("2002:c000:0200::"), 56), (5, 40));
     assert_eq!(table.class_of_subnet(at("2001:0:1:2::3fff:fdff"), 128), (5, 120));
     assert_eq!(table.class_of_source(at("2001:0:1:2::3fff:fdff")), 5);
-    // A length that leaves out the host says nothing of it: 0.0.0.0 counts, and the scope tells how narrow that is.
+    // A length that leaves out the host says nothing of it: 0.0.0.0 counts, and the scope tells how
+    // narrow that is.
     assert_eq!(table.class_of_subnet(at("::ffff:192.0.2.0"), 56).0, 0);
 }
 
@@ -157,7 +159,8 @@ fn prefixes_that_cannot_be_held_are_refused_by_name() {
     assert!(PlaceTable::empty().with_overlay(&overlay(&[("::/0", 1), ("0.0.0.0/0", 1)])).is_ok());
 }
 
-/// Prefixes that crowd into few networks, so that they nest, touch and share subnets; both ends of each family too.
+/// Prefixes that crowd into few networks, so that they nest, touch and share subnets; both ends of
+/// each family too.
 fn prefixes() -> impl Strategy<Value = BTreeMap<Prefix, u16>> {
     let v4 = (prop::sample::select(vec![0u32, 0xC000_0000, 0xFFFF_F000]), 0u32..0x1000, 0u8..=32)
         .prop_map(|(base, low, length)| {
@@ -295,7 +298,8 @@ proptest! {
         let probes = probes(&prefixes, &seeds);
         let ask = |address: IpAddr| table.class_of_subnet(address, full(address));
         let scope = |address: IpAddr| Prefix::containing(address, ask(address).1).unwrap();
-        // A class changes only at the edge of a subnet that holds an edge of a prefix; spaces of IPv4 hosts count too.
+        // A class changes only at the edge of a subnet that holds an edge of a prefix; spaces of
+        // IPv4 hosts count too.
         let mut edges_of_classes = probes.clone();
         edges_of_classes.extend(SPACES.iter().map(|s| s.parse::<Prefix>().unwrap().address()));
         for address in &probes {

@@ -173,7 +173,8 @@ fn a_file_cut_short_anywhere_or_with_any_byte_torn_never_panics() {
 #[test]
 fn a_tree_whose_nodes_lead_back_runs_out_of_steps() {
     let mut bytes = std::fs::read(data("lab/lab-city.mmdb")).unwrap();
-    // Both records of the root (24 bits each) lead to the root: every look-up walks to its last bit and finds nothing.
+    // Both records of the root (24 bits each) lead to the root: every look-up walks to its last bit
+    // and finds nothing.
     bytes[..6].fill(0);
     let error = PlaceTable::from_bytes(&[("cycle.mmdb", &bytes)]).unwrap_err();
     assert!(matches!(error.fault, LoadFault::Tree), "{error}");
