@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use openraft::ReadPolicy;
+use openraft::{Instant as _, ReadPolicy, ServerState};
 use reqwest::{Method, StatusCode};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -138,7 +138,22 @@ impl Cluster {
     }
 
     /// Ends all of it: when this returns, the port and the data folder are free.
+    ///
+    /// A leader hands over first, so that writes hardly pause; it does not wait long for it.
     pub async fn shutdown(&self) {
+        if !*self.owner.closing.borrow() {
+            let core = Arc::clone(&self.core);
+            let aside = self
+                .core
+                .runtime
+                .spawn(async move { timeout(core.timers.election(), core.step_aside()).await });
+            let _ = aside.await;
+        }
+        self.close().await;
+    }
+
+    /// Ends all of it at once; the others notice by themselves.
+    pub(super) async fn close(&self) {
         self.owner.closing.send_replace(true);
         let _ = self.owner.closed.clone().wait_for(|closed| *closed).await;
         self.owner.release();
@@ -371,6 +386,26 @@ impl Core {
             return Err(format!("node {leader} answered {status}: {text}"));
         }
         text.parse().map_err(|_| format!("node {leader} answered {text:?}"))
+    }
+
+    /// Hands the lead, if this node has it, to the voter that has got farthest.
+    async fn step_aside(&self) {
+        let Some(metrics) = self.metrics() else { return };
+        if metrics.state != ServerState::Leader {
+            return;
+        }
+        let matched = |id: &u64| metrics.replication.as_ref().and_then(|all| all.get(id).copied());
+        let others = metrics.membership_config.voter_ids().filter(|id| *id != metrics.id);
+        // One without an acknowledged entry, or not heard lately, would only cost time.
+        let alive = others.filter(|id| {
+            let heard = metrics.heartbeat.as_ref().and_then(|all| all.get(id)?.as_ref());
+            heard.is_some_and(|at| at.elapsed() < self.timers.heartbeat() * 2)
+        });
+        if let Some(heir) = alive.max_by_key(matched)
+            && let Err(error) = self.transfer(heir).await
+        {
+            tracing::warn!(%error, "this node ends while it leads");
+        }
     }
 
     /// Hands the lead over and waits until it is so.

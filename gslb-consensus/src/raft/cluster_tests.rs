@@ -171,7 +171,7 @@ async fn the_others_go_on_without_the_leader_and_it_catches_up_when_it_is_back()
     let lab = Lab::new();
     let [one, two, three] = lab.three().await;
     let index = write(&one).await;
-    one.shutdown().await;
+    one.close().await;
     let later = write(&two).await;
     assert!(later > index);
     has(&three, later).await;
@@ -392,4 +392,21 @@ async fn a_node_that_moved_is_found_again() {
     for node in [one, two, three] {
         node.shutdown().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_ends_hands_over_first() {
+    let lab = Lab::new();
+    let [one, two, three] = lab.three().await;
+    let index = write(&one).await;
+    has(&two, index).await;
+    has(&three, index).await;
+    until(&one, "it leads", |s, _| s.role == Role::Leader).await;
+    let term = one.status().term;
+    one.shutdown().await;
+    until(&two, "another one leads", |s, _| s.leader.is_some_and(|id| id != 1)).await;
+    assert_eq!(two.status().term, term + 1, "one vote was enough");
+    assert!(write(&two).await > index);
+    two.shutdown().await;
+    three.shutdown().await;
 }

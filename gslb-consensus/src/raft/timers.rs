@@ -35,6 +35,11 @@ impl Timers {
         }
     }
 
+    /// How often the leader says that it is there.
+    pub(crate) const fn heartbeat(self) -> Duration {
+        Duration::from_millis(self.ms().0)
+    }
+
     /// The longest time without the leader after which a node campaigns.
     pub(crate) const fn election(self) -> Duration {
         Duration::from_millis(self.ms().2)
