@@ -43,6 +43,22 @@ fn three_nodes_follow_what_an_operator_changes() {
     every_node_takes_commands(&cluster);
     the_cluster_says_what_it_does(&cluster);
     both_families_lead_to_one_region_on_every_node(&cluster);
+    metrics_and_readiness_are_told(&cluster);
+}
+
+fn metrics_and_readiness_are_told(cluster: &Cluster) {
+    for node in &cluster.nodes {
+        let (status, ready) = node.get("/readyz");
+        assert!(status.contains("200"), "{status} {ready}");
+        for line in ["[+]node ok", "[+]serving ok", "[+]leader ok", "[+]sync ok"] {
+            assert!(ready.contains(line), "{line} in {ready}");
+        }
+        let (status, metrics) = node.get("/metrics");
+        assert!(status.contains("200"), "{status}");
+        assert!(metrics.contains("# TYPE gslb_") && metrics.ends_with("# EOF\n"), "{metrics}");
+    }
+    let (status, _) = cluster.nodes[0].get("/v1/status");
+    assert!(status.contains("404"), "operators need a certificate: {status}");
 }
 
 fn an_export_applied_again_changes_nothing(cluster: &Cluster) {

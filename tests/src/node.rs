@@ -3,7 +3,8 @@
 use crate::process::Process;
 use crate::programs;
 use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr};
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,6 +12,8 @@ use std::process::Command;
 pub const API_PORT: u16 = 8053;
 /// Port for the other nodes.
 pub const RAFT_PORT: u16 = 8054;
+/// Port of metrics and readiness, without TLS.
+pub const PLAIN_PORT: u16 = 9153;
 /// Port of DNS, where the test does not need 53 itself.
 pub const DNS_PORT: u16 = 5353;
 
@@ -51,6 +54,27 @@ impl Node {
         SocketAddr::new(self.address, API_PORT).to_string()
     }
 
+    /// Where it tells metrics and readiness.
+    #[must_use]
+    pub fn plain(&self) -> SocketAddr {
+        SocketAddr::new(self.address, PLAIN_PORT)
+    }
+
+    /// Asks it over plain HTTP; gives the status line and the body.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    #[must_use]
+    pub fn get(&self, path: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(self.plain()).expect("the node listens");
+        let request = format!("GET {path} HTTP/1.0\r\nhost: {}\r\n\r\n", self.plain());
+        stream.write_all(request.as_bytes()).expect("the node reads");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("the node answers");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        (head.lines().next().unwrap_or_default().to_owned(), body.to_owned())
+    }
+
     /// `HOST:PORT` for the other nodes.
     #[must_use]
     pub fn raft(&self) -> String {
@@ -70,11 +94,12 @@ impl Node {
     pub fn write_config(&self, places: &[PathBuf]) {
         let mut text = format!(
             "name = {:?}\nidentity = \".\"\ndata = \"data\"\n\n\
-             [dns]\nlisten = [\"{}\"]\nworkers = 1\n\n[api]\nlisten = \"{}\"\n\n\
+             [dns]\nlisten = [\"{}\"]\nworkers = 1\n\n[api]\nlisten = \"{}\"\nplain = \"{}\"\n\n\
              [raft]\nlisten = \"{}\"\ntimers = \"patient\"\n",
             self.name,
             self.dns(),
             self.api(),
+            self.plain(),
             self.raft()
         );
         if !places.is_empty() {

@@ -214,7 +214,9 @@ fn only_the_raft_module_imports_openraft() {
 
 #[test]
 fn unsafe_stands_only_where_system_calls_are_made() {
-    for source in Source::all().iter().filter(|s| s.path != "gslb-node/src/serve/sys.rs") {
+    // System calls in batches, and the test that counts allocations.
+    let allowed = ["gslb-node/src/serve/sys.rs", "gslb-node/tests/allocation.rs"];
+    for source in Source::all().iter().filter(|s| !allowed.contains(&s.path.as_str())) {
         for (number, line) in source.code().lines().enumerate() {
             assert!(!names(line, "unsafe"), "{}:{}: unsafe", source.path, number + 1);
         }

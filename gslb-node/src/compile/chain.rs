@@ -45,7 +45,9 @@ pub(super) fn follow<'t, 'a>(tree: &'t Tree<'a>, target: &[u8]) -> Chain<'t, 'a>
             chain.end = End::Node(node);
             return chain;
         };
-        let seen = chain.links.iter().any(|(owner, ..)| *owner == chain.last);
+        // An alias that leads to where the chain began would be told twice.
+        let seen = next.eq_ignore_ascii_case(target)
+            || chain.links.iter().any(|(owner, ..)| *owner == chain.last);
         if seen || chain.links.len() == DEPTH {
             return chain;
         }
