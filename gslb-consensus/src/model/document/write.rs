@@ -18,11 +18,8 @@ pub fn write(config: &Config) -> String {
     for zone in config.zones.values() {
         let records = zone::write::write(zone);
         // A literal string keeps the lines as they are; one that holds its own end needs escapes.
-        let records = if records.contains("'''") {
-            quoted(&records)
-        } else {
-            format!("'''\n{records}'''")
-        };
+        let records =
+            if records.contains("'''") { quoted(&records) } else { format!("'''\n{records}'''") };
         let _ = write!(out, "[[zones]]\nname = {}\nrecords = {records}\n\n", quoted(&zone.name));
     }
     for region in config.regions.values() {
