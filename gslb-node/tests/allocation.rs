@@ -1,5 +1,11 @@
 //! Nothing is allocated between a query and its answer.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail"
+)]
 #![expect(unsafe_code, reason = "a counting allocator cannot be written without")]
 
 #[path = "data_path/ask.rs"]

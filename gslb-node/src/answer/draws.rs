@@ -116,7 +116,8 @@ mod tests {
         for (source, which) in sources.iter().zip(0..) {
             let mut hits = [0_u32; 10];
             for n in 0..50_000 {
-                hits[(u128::from(draws.next(&source(n))) * 10 >> 64) as usize] += 1;
+                let spread = u128::from(draws.next(&source(n))) * 10;
+                hits[(spread >> 64) as usize] += 1;
             }
             // The standard deviation of a tenth of 50,000 is 67.
             assert!(hits.iter().all(|hit| hit.abs_diff(5000) < 335), "{which}: {hits:?}");

@@ -73,9 +73,10 @@ impl Publication {
         Reader { cache: Cache::new(Shared(Arc::clone(self))) }
     }
 
-    /// How many replaced sets are still held by a reader.
-    #[must_use]
-    pub fn held(&self) -> usize {
+    /// Frees the replaced sets that no reader has any more; returns how many are still held.
+    ///
+    /// [`publish`](Self::publish) does so too; call this now and then, so that a quiet node frees them.
+    pub fn sweep(&self) -> usize {
         let mut old = self.old.lock().unwrap_or_else(PoisonError::into_inner);
         old.retain(|set| Arc::strong_count(set) > 1);
         old.len()
@@ -87,5 +88,43 @@ impl Reader {
     #[inline]
     pub fn current(&mut self) -> &Arc<Published> {
         self.cache.load()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::Names;
+
+    fn set(index: u64) -> Arc<Published> {
+        Arc::new(Published {
+            revision: crate::compile::published::Revision { history: 1, index },
+            names: Arc::new(Names::build(0, &[]).unwrap()),
+            steered: Vec::new(),
+            maps: Vec::new(),
+            regions: Arc::default(),
+            draw_key: 0,
+        })
+    }
+
+    #[test]
+    fn readers_follow_and_replaced_sets_are_freed_once_no_reader_has_them() {
+        let publication = Publication::new(set(1));
+        let mut reader = publication.reader();
+        assert_eq!(reader.current().revision.index, 1);
+        publication.publish(set(2));
+        assert_eq!(publication.sweep(), 1, "the reader has not looked yet");
+        assert_eq!(reader.current().revision.index, 2);
+        assert_eq!(publication.sweep(), 0);
+        assert_eq!(publication.current().revision.index, 2);
+    }
+
+    #[test]
+    fn being_stale_is_said_and_taken_back() {
+        let publication = Publication::new(set(1));
+        for stale in [true, false] {
+            publication.set_stale(stale);
+            assert_eq!(publication.is_stale(), stale);
+        }
     }
 }

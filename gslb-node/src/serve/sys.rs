@@ -5,6 +5,11 @@
 //! they point at are of the same length.
 
 #![expect(unsafe_code, reason = "recvmmsg and sendmmsg take raw pointers; see the file's headline")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "numbers of datagrams are below WIDTH, the length of every array; were one not, a panic is \
+              what is wanted before a kernel call"
+)]
 
 use std::io;
 use std::mem::{MaybeUninit, size_of, zeroed};
@@ -140,11 +145,11 @@ impl Batch {
             let raw = self.storage.as_ptr();
             let header = (&raw const (*raw).headers[n]).read();
             let mut control = (&raw const (*raw).controls[n]).read();
-            control.length = if self.wildcard { header.msg_hdr.msg_controllen as usize } else { 0 };
+            control.length = if self.wildcard { header.msg_hdr.msg_controllen as _ } else { 0 };
             Some(Datagram {
-                buffer: &mut *(&raw mut (*raw).buffers[n]),
+                buffer: &mut (*raw).buffers[n],
                 length: (header.msg_len as usize).min(ROOM),
-                source: read_address(&*(&raw const (*raw).sources[n]))?,
+                source: read_address(&(*raw).sources[n])?,
                 control,
             })
         }

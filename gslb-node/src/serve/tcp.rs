@@ -6,7 +6,7 @@ use super::slow;
 use super::tcp_limits::{Gate, StreamCounters};
 use crate::answer::{Meta, Verdict, Worker, answer};
 use crate::clock;
-use crate::publish::{Publication, Reader};
+use crate::publish::Publication;
 use hickory_net::xfer::Protocol;
 use std::cell::RefCell;
 use std::io;
@@ -34,7 +34,6 @@ pub(super) struct Streams {
 /// The worker and its one buffer; only borrowed between two awaits.
 struct Engine {
     worker: Worker,
-    reader: Reader,
     buffer: Box<[u8]>,
 }
 
@@ -48,7 +47,7 @@ impl Streams {
         counters: Arc<StreamCounters>,
     ) -> Rc<Self> {
         let buffer = vec![0; u16::MAX.into()].into_boxed_slice();
-        let engine = RefCell::new(Engine { worker, reader: publication.reader(), buffer });
+        let engine = RefCell::new(Engine { worker, buffer });
         let gate = Gate::new(limits, Arc::clone(&counters));
         Rc::new(Self { engine, publication, handler, limits, counters, gate })
     }
@@ -120,7 +119,7 @@ impl Streams {
     /// Answers a query by the engine, into `reply`.
     fn engine(&self, query: &[u8], source: SocketAddr, reply: &mut Vec<u8>) -> Verdict {
         let mut engine = self.engine.borrow_mut();
-        let Engine { worker, reader, buffer } = &mut *engine;
+        let Engine { worker, buffer } = &mut *engine;
         let Some(room) = buffer.get_mut(..query.len()) else { return Verdict::Drop };
         room.copy_from_slice(query);
         let meta = Meta {
@@ -129,7 +128,8 @@ impl Streams {
             now_s: clock::unix_ms() / 1000,
             stale: self.publication.is_stale(),
         };
-        let verdict = answer(worker, reader.current(), buffer, query.len(), &meta);
+        let published = self.publication.current();
+        let verdict = answer(worker, &published, buffer, query.len(), &meta);
         if let Verdict::Send(length) = verdict {
             reply.extend(buffer.get(..length).unwrap_or_default());
         }

@@ -1,13 +1,14 @@
 //! A UDP worker: one thread that receives, answers and sends in batches.
 
 use super::slow::{SlowJob, SlowSender};
+use super::socket::WAKE;
 use super::sys::{self, Batch, WIDTH};
 use crate::answer::{Meta, Verdict, Worker, answer, refuse_by_panic};
 use crate::clock;
 use crate::compile::Published;
 use crate::publish::{Publication, Reader};
 use std::net::UdpSocket;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,28 +39,29 @@ impl UdpWorker {
         }
         let mut reader = self.publication.reader();
         let sockets = std::mem::take(&mut self.sockets);
-        let mut lanes: Vec<Lane> = sockets.into_iter().map(Lane::new).collect();
+        let descriptors: Vec<BorrowedFd<'_>> =
+            sockets.iter().map(|socket| socket.as_fd()).collect();
+        let mut lanes: Vec<Lane> =
+            sockets.iter().map(|socket| Lane::new(Arc::clone(socket))).collect();
         while !self.stop.load(Ordering::Relaxed) {
             if let [lane] = lanes.as_mut_slice() {
                 self.turn(lane, &mut reader, true);
             } else {
-                self.turn_all(&mut lanes, &mut reader);
+                self.turn_all(&mut lanes, &descriptors, &mut reader);
             }
         }
     }
 
     /// Waits for any of several sockets, and empties those that have something.
-    fn turn_all(&mut self, lanes: &mut [Lane], reader: &mut Reader) {
+    fn turn_all(&mut self, lanes: &mut [Lane], sockets: &[BorrowedFd<'_>], reader: &mut Reader) {
         let mut ready = [false; WIDTH];
-        {
-            let sockets: Vec<_> = lanes.iter().map(|lane| lane.socket.as_fd()).collect();
-            let timeout_ms = super::socket::WAKE.as_millis() as i32;
-            sys::wait_readable(&sockets, timeout_ms, |n| {
-                if let Some(ready) = ready.get_mut(n) {
-                    *ready = true;
-                }
-            });
-        }
+        sys::wait_readable(sockets, WAKE.as_millis() as i32, |n| {
+            if let Some(ready) = ready.get_mut(n) {
+                *ready = true;
+            }
+        });
+        // Also without a query: an idle worker must not hold on to a replaced set.
+        reader.current();
         for (lane, _) in lanes.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
             while self.turn(lane, reader, false) == WIDTH {}
         }
@@ -71,7 +73,7 @@ impl UdpWorker {
             Ok(count) => count,
             Err(error) => {
                 tracing::error!(%error, "cannot receive DNS queries; trying again");
-                sys::wait_readable(&[], super::socket::WAKE.as_millis() as i32, |_| {});
+                sys::wait_readable(&[], WAKE.as_millis() as i32, |_| {});
                 return 0;
             }
         };

@@ -56,26 +56,26 @@ pub(crate) fn subnet(prefix: &str) -> Vec<u8> {
 
 impl Ask {
     /// Sets byte `at` of the message.
-    pub fn byte(mut self, at: usize, value: u8) -> Self {
+    pub(crate) fn byte(mut self, at: usize, value: u8) -> Self {
         self.bytes[at] = value;
         self
     }
 
     /// Sets the class.
-    pub fn class(mut self, class: u8) -> Self {
+    pub(crate) fn class(mut self, class: u8) -> Self {
         *self.bytes.last_mut().unwrap() = class;
         self
     }
 
     /// Adds an OPT record of this size, version and flags.
-    pub fn opt(mut self, payload: u16, version: u8, flags: u8) -> Self {
+    pub(crate) fn opt(mut self, payload: u16, version: u8, flags: u8) -> Self {
         let [high, low] = payload.to_be_bytes();
         self.opt = Some(vec![0, 0, 41, high, low, 0, version, flags, 0, 0, 0]);
         self
     }
 
     /// Adds an option, with an OPT record of 1,232 bytes if there is none yet.
-    pub fn option(mut self, code: u8, data: &[u8]) -> Self {
+    pub(crate) fn option(mut self, code: u8, data: &[u8]) -> Self {
         if self.opt.is_none() {
             self = self.opt(1232, 0, 0);
         }
@@ -88,12 +88,12 @@ impl Ask {
     }
 
     /// Adds a client subnet.
-    pub fn subnet(self, prefix: &str) -> Self {
+    pub(crate) fn subnet(self, prefix: &str) -> Self {
         self.option(8, &subnet(prefix))
     }
 
     /// Adds bytes after all else.
-    pub fn tail(mut self, bytes: &[u8]) -> Self {
+    pub(crate) fn tail(mut self, bytes: &[u8]) -> Self {
         self.bytes = self.bytes();
         self.opt = None;
         self.bytes.extend(bytes);
@@ -101,7 +101,7 @@ impl Ask {
     }
 
     /// The message.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         if let Some(opt) = &self.opt {
             bytes[11] += 1;
@@ -113,7 +113,7 @@ impl Ask {
 
 impl Engine {
     /// An engine over the world of the tests, asked over UDP from a place that is nowhere.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let identity = Identity::new(Some("node-1"), Some("gslb-node"));
         Self {
             worker: Worker::new(Arc::new(identity)),
@@ -128,7 +128,7 @@ impl Engine {
     }
 
     /// What becomes of these bytes, and the buffer afterwards.
-    pub fn run(&mut self, query: &[u8]) -> (Verdict, Vec<u8>) {
+    pub(crate) fn run(&mut self, query: &[u8]) -> (Verdict, Vec<u8>) {
         let size = if self.meta.tcp { 65_535 } else { 2048 };
         let mut buffer = vec![0xee; size];
         buffer[..query.len()].copy_from_slice(query);
@@ -138,7 +138,7 @@ impl Engine {
     }
 
     /// The answer to a query that is answered at once.
-    pub fn ask(&mut self, ask: &Ask) -> Reply {
+    pub(crate) fn ask(&mut self, ask: &Ask) -> Reply {
         let query = ask.bytes();
         let (verdict, buffer) = self.run(&query);
         let Verdict::Send(length) = verdict else { panic!("{verdict:?} to {query:?}") };
@@ -146,14 +146,14 @@ impl Engine {
     }
 
     /// The answer to `name` and type, without EDNS.
-    pub fn plain(&mut self, name: &str, qtype: u16) -> Reply {
+    pub(crate) fn plain(&mut self, name: &str, qtype: u16) -> Reply {
         self.ask(&ask(name, qtype))
     }
 }
 
 impl Reply {
     /// Reads an answer, and checks what holds for every one.
-    pub fn read(query: &[u8], bytes: &[u8]) -> Self {
+    pub(crate) fn read(query: &[u8], bytes: &[u8]) -> Self {
         let message = Message::from_vec(bytes)
             .unwrap_or_else(|error| panic!("{error}: {bytes:?} to {query:?}"));
         assert_eq!(bytes[..2], query[..2], "the id is kept");
@@ -162,35 +162,35 @@ impl Reply {
         Self { bytes: bytes.to_vec(), message }
     }
 
-    pub fn code(&self) -> ResponseCode {
+    pub(crate) fn code(&self) -> ResponseCode {
         self.message.metadata.response_code
     }
 
-    pub fn authoritative(&self) -> bool {
+    pub(crate) fn authoritative(&self) -> bool {
         self.message.metadata.authoritative
     }
 
-    pub fn truncated(&self) -> bool {
+    pub(crate) fn truncated(&self) -> bool {
         self.message.metadata.truncation
     }
 
     /// `owner ttl type rdata` of each answer, sorted.
-    pub fn answers(&self) -> Vec<String> {
+    pub(crate) fn answers(&self) -> Vec<String> {
         texts(&self.message.answers)
     }
 
     /// The same of the authority section.
-    pub fn authorities(&self) -> Vec<String> {
+    pub(crate) fn authorities(&self) -> Vec<String> {
         texts(&self.message.authorities)
     }
 
     /// The same of the additional section, without OPT.
-    pub fn additionals(&self) -> Vec<String> {
+    pub(crate) fn additionals(&self) -> Vec<String> {
         texts(&self.message.additionals)
     }
 
     /// Asserts NOERROR or NXDOMAIN without an answer, and the SOA with the negative TTL.
-    pub fn assert_negative(&self, code: ResponseCode, apex: &str, ttl: u32) {
+    pub(crate) fn assert_negative(&self, code: ResponseCode, apex: &str, ttl: u32) {
         assert_eq!((self.code(), self.authoritative()), (code, true));
         assert_eq!(self.answers(), [""; 0]);
         let [soa] = &self.message.authorities[..] else { panic!("{:?}", self.authorities()) };
@@ -199,7 +199,7 @@ impl Reply {
     }
 
     /// The option of that code in the OPT record; `None` if there is no such option.
-    pub fn option(&self, code: u8) -> Option<Vec<u8>> {
+    pub(crate) fn option(&self, code: u8) -> Option<Vec<u8>> {
         let at = self.bytes.len() - self.opt_length()?;
         let mut rest = &self.bytes[at + 11..];
         while let [0, found, _, length, after @ ..] = rest {
@@ -213,14 +213,14 @@ impl Reply {
     }
 
     /// The length of the OPT record that ends the message.
-    pub fn opt_length(&self) -> Option<usize> {
+    pub(crate) fn opt_length(&self) -> Option<usize> {
         self.message.edns.as_ref()?;
         let start = [0, 0, 41, 0x04, 0xd0];
         self.bytes.windows(5).rposition(|window| window == start).map(|at| self.bytes.len() - at)
     }
 
     /// The scope of the echoed subnet.
-    pub fn scope(&self) -> u8 {
+    pub(crate) fn scope(&self) -> u8 {
         self.option(8).expect("a subnet")[3]
     }
 }
