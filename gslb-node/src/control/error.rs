@@ -83,7 +83,8 @@ impl ApiError {
                 "unknown_outcome",
                 format!(
                     "the cluster did not answer in time ({why}): the change may or may not be made. \
-                     Repeat it with the same gslb-client and gslb-seq, or look at gslbctl audit"
+                     Look at gslbctl audit before you repeat it; the same gslb-client and gslb-seq \
+                     never apply twice"
                 ),
             ),
             ProposeError::Stopped { why } => unavailable(

@@ -61,7 +61,7 @@ fn selector(selector: &Selector) -> String {
 
 fn distance_reason(region: &Region, place: &Place) -> String {
     let Some(here) = place.location else {
-        return "where the client is is not known: all tie".to_owned();
+        return "the client's position is not known: all tie".to_owned();
     };
     let Some(there) = region.location else {
         return "it declares no location: farther than all others".to_owned();

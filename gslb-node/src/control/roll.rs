@@ -2,7 +2,6 @@
 
 use super::api::Api;
 use super::shape::NodeReport;
-use gslb_consensus::state::State;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -62,15 +61,15 @@ impl Api {
         loop {
             tick.tick().await;
             self.rates.sample(Instant::now(), self.parts.insight.answers());
-            let state = self.parts.cluster.state();
-            self.ask_all(&state).await;
+            self.ask_all("/v1/node").await;
         }
     }
 
     /// Asks every other node of the cluster how it is, and notes who answers.
-    pub(super) async fn ask_all(&self, state: &State) {
+    pub(super) async fn ask_all(&self, path: &str) {
+        let state = self.parts.cluster.state();
         let others = state.nodes.keys().filter(|id| **id != self.node_id());
-        futures::future::join_all(others.map(|id| self.ask(*id, "/v1/node", ASK_WITHIN))).await;
+        futures::future::join_all(others.map(|id| self.ask(*id, path, ASK_WITHIN))).await;
     }
 
     /// Asks one node by its peers' routes; what it says is noted.

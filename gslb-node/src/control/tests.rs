@@ -182,7 +182,7 @@ async fn an_explanation_says_why_each_region_stands_where_it_does() {
     assert_eq!(first["why"], "number 1 of the declared order");
     assert_eq!(
         told["reasons"][1]["regions"][1]["why"],
-        "where the client is is not known: all tie"
+        "the client's position is not known: all tie"
     );
     let (_, aaaa) = lab.ask("GET", &format!("{path}&type=AAAA"), "").await;
     assert!(text(&aaaa["summary"]).starts_with("NODATA"), "{aaaa}");
@@ -217,6 +217,7 @@ async fn the_shapes_of_v1_keep_their_fields() {
         "config",
         "leader",
         "nodes",
+        "now_ms",
         "overrides",
         "regions",
         "revision",

@@ -18,9 +18,12 @@ pub(super) fn span(ms: u64) -> String {
     parts.join(" ")
 }
 
-/// How long ago something was, by agreed time.
+/// How long ago something was.
 pub(super) fn ago(then_ms: u64, now_ms: u64) -> String {
-    format!("{} ago", span(now_ms.saturating_sub(then_ms)))
+    match now_ms.saturating_sub(then_ms) {
+        0..1000 => "just now".to_owned(),
+        ms => format!("{} ago", span(ms)),
+    }
 }
 
 /// A moment in UTC.

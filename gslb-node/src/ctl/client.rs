@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::error::CtlError;
 use crate::control::shape::ErrorBody;
-use reqwest::{Method, Response, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::Cell;
@@ -13,6 +13,9 @@ use std::time::Duration;
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// A request that takes longer has failed; longer than the cluster itself tries.
 const WITHIN: Duration = Duration::from_secs(15);
+
+/// The status of an answer that tells nothing of what became of a change.
+const UNKNOWN: u16 = 504;
 
 /// The operator's client: who it is, and which of its requests is which.
 pub(super) struct Client {
@@ -125,50 +128,97 @@ impl Client {
         within: Duration,
     ) -> Result<Response, CtlError> {
         self.seq.set(self.seq.get() + 1);
+        let changes = method != Method::GET;
         let query = query(params)?;
-        let (mut tried, mut refused) = (Vec::new(), None);
+        let mut failed = Failed::default();
         for server in &self.servers {
-            let url = url(server, path, &query)?;
-            let mut request = self.http.request(method.clone(), url).timeout(within);
-            if method != Method::GET {
-                request = request
-                    .header("gslb-client", format!("{:032x}", self.sender))
-                    .header("gslb-seq", self.seq.get());
-            }
-            request = match payload {
-                Payload::Nothing => request,
-                Payload::Json(body) => {
-                    request.header("content-type", "application/json").body(body.clone())
-                }
-                Payload::Toml(text) => {
-                    request.header("content-type", "application/toml").body(text.clone())
-                }
-            };
-            let answer = match request.send().await {
+            let request = self.http.request(method.clone(), url(server, path, &query)?);
+            let request = self.fill(request.timeout(within), changes, payload);
+            match request.send().await {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
-                Ok(answer) => answer,
-                Err(error) => {
-                    tried.push((server.clone(), why(&error)));
-                    continue;
+                Ok(answer) => {
+                    let (status, body) = refusal(server, answer).await;
+                    // Such a node may be the one that is cut off; what was sent cannot apply twice.
+                    if !matches!(status, 503 | 504) {
+                        return Err(CtlError::Refused { status, body });
+                    }
+                    failed.refuse(status, body);
                 }
-            };
-            let status = answer.status().as_u16();
-            let text = answer.text().await.unwrap_or_default();
-            let body = serde_json::from_str::<ErrorBody>(&text).unwrap_or_else(|_| ErrorBody {
-                code: "answer".to_owned(),
-                message: format!("{server} answered {status}: {}", text.trim()),
-                faults: Vec::new(),
-                leader: None,
-            });
-            // The node may be the one that is cut off: the same request cannot apply twice.
-            let elsewhere = matches!(status, 503 | 504);
-            refused = Some(CtlError::Refused { status, body });
-            if !elsewhere {
-                break;
+                Err(error) => failed.miss(server, &error, changes),
             }
         }
-        Err(refused.unwrap_or(CtlError::Unreachable(tried)))
+        Err(failed.into_error())
     }
+
+    /// Adds what is sent along.
+    fn fill(&self, request: RequestBuilder, changes: bool, payload: &Payload) -> RequestBuilder {
+        let request = if changes {
+            request
+                .header("gslb-client", format!("{:032x}", self.sender))
+                .header("gslb-seq", self.seq.get())
+        } else {
+            request
+        };
+        match payload {
+            Payload::Nothing => request,
+            Payload::Json(body) => {
+                request.header("content-type", "application/json").body(body.clone())
+            }
+            Payload::Toml(text) => {
+                request.header("content-type", "application/toml").body(text.clone())
+            }
+        }
+    }
+}
+
+/// What came of asking one node after the other.
+#[derive(Default)]
+struct Failed {
+    tried: Vec<(String, String)>,
+    refused: Option<(u16, ErrorBody)>,
+}
+
+impl Failed {
+    /// A node could not do it. That a change may have been made outlives every later "nothing was changed".
+    fn refuse(&mut self, status: u16, body: ErrorBody) {
+        if self.refused.as_ref().is_none_or(|(before, _)| *before != UNKNOWN) {
+            self.refused = Some((status, body));
+        }
+    }
+
+    /// A node gave no answer.
+    fn miss(&mut self, server: &str, error: &reqwest::Error, changes: bool) {
+        self.tried.push((server.to_owned(), why(error)));
+        if changes && !error.is_connect() {
+            let code = "unknown_outcome".to_owned();
+            let message = format!(
+                "{server} was asked but did not answer ({}): the change may or may not be made. \
+                 Look at gslbctl audit before you repeat it",
+                why(error)
+            );
+            self.refuse(UNKNOWN, ErrorBody { code, message, faults: Vec::new(), leader: None });
+        }
+    }
+
+    fn into_error(self) -> CtlError {
+        match self.refused {
+            Some((status, body)) => CtlError::Refused { status, body },
+            None => CtlError::Unreachable(self.tried),
+        }
+    }
+}
+
+/// What a node said that did not do it.
+async fn refusal(server: &str, answer: Response) -> (u16, ErrorBody) {
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap_or_default();
+    let body = serde_json::from_str::<ErrorBody>(&text).unwrap_or_else(|_| ErrorBody {
+        code: "answer".to_owned(),
+        message: format!("{server} answered {status}: {}", text.trim()),
+        faults: Vec::new(),
+        leader: None,
+    });
+    (status, body)
 }
 
 /// Parameters as pairs; fields without a value are left out.
@@ -237,6 +287,22 @@ fn chain(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::*;
     use crate::control::shape::ConfigParams;
+
+    #[test]
+    fn an_unknown_outcome_is_not_covered_by_a_later_refusal() {
+        let body = |code: &str| ErrorBody {
+            code: code.to_owned(),
+            message: String::new(),
+            faults: Vec::new(),
+            leader: None,
+        };
+        let mut failed = Failed::default();
+        failed.refuse(503, body("no_leader"));
+        failed.refuse(504, body("unknown_outcome"));
+        failed.refuse(503, body("no_quorum"));
+        assert_eq!(failed.into_error().body().code, "unknown_outcome");
+        assert_eq!(Failed::default().into_error().body().code, "unreachable");
+    }
 
     #[test]
     fn a_path_and_its_parameters_are_escaped() {

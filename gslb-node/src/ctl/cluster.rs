@@ -46,6 +46,8 @@ pub(super) fn init_and_tell(
 ) -> Result<(), CtlError> {
     init(dir, cluster, admin)?;
     let context = dir.join(FILE_NAME);
+    // Absolute, so that the line that is printed works from any folder.
+    let context = std::path::absolute(&context).unwrap_or(context);
     let told =
         serde_json::json!({ "cluster": cluster, "admin": admin, "dir": dir, "context": context });
     output.show(&told, |o| {

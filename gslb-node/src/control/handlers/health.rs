@@ -1,5 +1,6 @@
 //! Endpoints by vantage, and overrides.
 
+use crate::clock;
 use crate::control::api::Api;
 use crate::control::shape::{EndpointHealth, HealthReply, OverrideLine, VantageLine, VoteLine};
 use axum::Json;
@@ -18,6 +19,7 @@ pub(in crate::control) async fn health(State(api): State<Api>) -> Json<HealthRep
     Json(HealthReply {
         revision: state.revision(),
         time_ms: state.time_ms,
+        now_ms: clock::unix_ms().max(state.time_ms),
         vantages: state.health.vantages.iter().map(vantage).collect(),
         endpoints: state.config.endpoints().map(|(p, e)| endpoint(&state, p, e)).collect(),
         overrides: override_lines(&state),

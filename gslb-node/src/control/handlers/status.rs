@@ -3,6 +3,7 @@
 use super::config::config_revision;
 use super::health::{override_line, override_lines};
 use super::nodes;
+use crate::clock;
 use crate::control::api::Api;
 use crate::control::roll::SILENT_AFTER;
 use crate::control::shape::{
@@ -11,24 +12,38 @@ use crate::control::shape::{
 use axum::Json;
 use axum::extract::State;
 use gslb_consensus::model::{Pool, Region, RegionId};
-use gslb_consensus::state::{EndpointState, OverrideTarget, RuntimeWeight, State as Agreed};
+use gslb_consensus::raft::RaftStatus;
+use gslb_consensus::state::{
+    EndpointState, OverrideTarget, Revision, RuntimeWeight, State as Agreed,
+};
 use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a node that is just serving a change is waited for, ms.
+const CATCH_UP_MS: u64 = 500;
+/// A leader hears of its quorum several times within this, whatever the timers, ms.
+const QUORUM_AGE_MS_MAX: u64 = 8_000;
 
 /// `GET /v1/status`: asks every node first.
 pub(in crate::control) async fn status(State(api): State<Api>) -> Json<StatusReply> {
-    let state = api.parts.cluster.state();
-    api.ask_all(&state).await;
-    // What is told of this node must not be older than what the others said.
+    // A change that is on its way is no difference between the nodes: they get a moment to serve it.
+    let at = api.parts.cluster.state().revision();
+    let mut own = api.parts.served.clone();
+    let own = timeout(Duration::from_millis(CATCH_UP_MS), own.wait_for(|served| *served >= at));
+    let path = format!("/v1/node?at_least={at}&wait_ms={CATCH_UP_MS}");
+    tokio::join!(async { drop(own.await) }, api.ask_all(&path));
     let (state, raft) = (api.parts.cluster.state(), api.parts.cluster.status());
     let lines = nodes::lines(&state, &raft);
     let nodes: Vec<NodeStatus> = lines.into_iter().map(|line| node(&api, line)).collect();
     let regions = regions(&state, &nodes);
-    let warnings = warnings(&nodes, &regions, raft.leader);
+    let warnings = warnings(&nodes, &regions, &raft, at);
     Json(StatusReply {
         cluster: api.parts.identity.cluster.clone(),
         asked: api.node_id(),
         revision: state.revision(),
         time_ms: state.time_ms,
+        now_ms: clock::unix_ms().max(state.time_ms),
         leader: raft.leader,
         config: config_revision(&state),
         nodes,
@@ -120,13 +135,21 @@ pub(in crate::control) fn percent(part: u64, total: u64) -> Option<f64> {
 }
 
 /// What an operator should look at.
-fn warnings(nodes: &[NodeStatus], regions: &[RegionStatus], leader: Option<u64>) -> Vec<String> {
+fn warnings(
+    nodes: &[NodeStatus],
+    regions: &[RegionStatus],
+    raft: &RaftStatus,
+    at: Revision,
+) -> Vec<String> {
     let mut warnings = Vec::new();
-    if leader.is_none() {
-        warnings.push(
-            "no leader: changes are not accepted; the nodes answer from the last agreed state"
-                .to_owned(),
-        );
+    let meanwhile = "changes are not accepted; the nodes answer from the last agreed state";
+    match raft.quorum_age_ms {
+        _ if raft.leader.is_none() => warnings.push(format!("no leader: {meanwhile}")),
+        Some(ms) if ms > QUORUM_AGE_MS_MAX => {
+            let seconds = ms / 1000;
+            warnings.push(format!("no quorum for {seconds} s as this node sees it: {meanwhile}"));
+        }
+        _ => {}
     }
     for node in nodes {
         let name = &node.node.name;
@@ -139,8 +162,8 @@ fn warnings(nodes: &[NodeStatus], regions: &[RegionStatus], leader: Option<u64>)
                 if let Some(why) = &report.halted {
                     warnings.push(format!("node {name} stopped following: {why}"));
                 }
-                if report.served < report.revision {
-                    let (at, served) = (report.revision, report.served);
+                if report.served < at {
+                    let served = report.served;
                     warnings.push(format!("node {name} serves {served}, the agreed state is {at}"));
                 }
             }

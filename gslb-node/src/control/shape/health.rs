@@ -11,8 +11,10 @@ pub struct HealthReply {
     /// The agreed state that this was read from.
     #[serde(with = "revision")]
     pub revision: Revision,
-    /// Agreed time.
+    /// Agreed time: that of the last change.
     pub time_ms: u64,
+    /// The asked node's clock, but never before agreed time: ages are told by it.
+    pub now_ms: u64,
     /// The nodes that probe.
     pub vantages: Vec<VantageLine>,
     /// Every endpoint.

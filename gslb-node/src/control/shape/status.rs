@@ -16,8 +16,10 @@ pub struct StatusReply {
     /// The agreed state that it has.
     #[serde(with = "revision")]
     pub revision: Revision,
-    /// Agreed time.
+    /// Agreed time: that of the last change.
     pub time_ms: u64,
+    /// The asked node's clock, but never before agreed time: ages are told by it.
+    pub now_ms: u64,
     /// Who leads.
     pub leader: Option<u64>,
     /// Where the configuration last changed: what `apply --expect` takes.

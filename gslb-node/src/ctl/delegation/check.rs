@@ -65,13 +65,13 @@ async fn gather(
         match parent::find(zone).await {
             Ok((_, found)) => parents = found,
             Err(error) => {
-                let nobody = SocketAddr::new(IpAddr::from([0, 0, 0, 0]), 53);
-                evidence.parents.insert(nobody, Err(error));
+                evidence.parents.insert("its servers".to_owned(), Err(error));
             }
         }
     }
-    let views =
-        join_all(parents.iter().map(async |server| (*server, parent::view(*server, zone).await)));
+    let views = join_all(
+        parents.iter().map(async |server| (server.to_string(), parent::view(*server, zone).await)),
+    );
     evidence.parents.extend(views.await);
     // Where a resolver would go: by the parent's glue, else by the zone's own addresses.
     let mut servers: BTreeSet<IpAddr> = evidence

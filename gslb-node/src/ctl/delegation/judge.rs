@@ -14,6 +14,8 @@ pub(super) struct ParentView {
     pub(super) glue: BTreeMap<Name, BTreeSet<IpAddr>>,
     /// The key tags of its DS records.
     pub(super) ds: BTreeSet<u16>,
+    /// Whether it has the child itself, so that it answers from there and shows no delegation.
+    pub(super) has_child: bool,
 }
 
 /// What one server of the child answers.
@@ -30,8 +32,8 @@ pub(super) struct ChildView {
 /// All that was asked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
-    /// By server of the parent.
-    pub(super) parents: BTreeMap<SocketAddr, Result<ParentView, String>>,
+    /// By server of the parent, or by what stands for servers that were not found.
+    pub(super) parents: BTreeMap<String, Result<ParentView, String>>,
     /// What the agreed configuration declares at the apex: hosts, and their addresses in the zone.
     pub(super) declared: BTreeMap<Name, BTreeSet<IpAddr>>,
     /// By address that a resolver would ask.
@@ -132,7 +134,8 @@ fn parents<'e>(
         let advice = "a change may be on its way between them: ask again in some minutes";
         findings.add(Level::Warn, what, "its servers do not say the same".to_owned(), advice);
     } else {
-        let found = format!("{} servers delegate to {}", views.len(), list(&first.ns));
+        let servers = list(evidence.parents.keys());
+        let found = format!("delegates to {} (asked: {servers})", list(&first.ns));
         findings.add(Level::Ok, what, found, "");
     }
     views
@@ -169,6 +172,12 @@ fn name_servers(evidence: &Evidence, view: &ParentView, findings: &mut Findings)
 
 fn glue(zone: &Name, evidence: &Evidence, view: &ParentView, findings: &mut Findings) {
     let what = "glue";
+    if view.has_child {
+        let found = "the server has the zone itself and answers from it: its glue cannot be seen";
+        let advice = "see that the parent zone has the same NS records and addresses";
+        findings.add(Level::Warn, what, found.to_owned(), advice);
+        return;
+    }
     let mut right = true;
     for host in view.ns.iter().filter(|host| zone.zone_of(host)) {
         let Some(given) = view.glue.get(host) else {
@@ -331,9 +340,10 @@ mod tests {
             ns: [host.clone()].into(),
             glue: [(host.clone(), [ip].into())].into(),
             ds: BTreeSet::new(),
+            has_child: false,
         };
         Evidence {
-            parents: [("192.0.2.9:53".parse().unwrap(), Ok(view))].into(),
+            parents: [("192.0.2.9:53".to_owned(), Ok(view))].into(),
             declared: [(host, [ip].into())].into(),
             servers: [(server, child(Some(7)))].into(),
             nodes: [("n1".to_owned(), [(server, child(Some(7)))].into())].into(),
@@ -368,6 +378,8 @@ mod tests {
         assert_eq!(levels(&ds), [one, (Level::Fault, "ds")]);
         let undelegated = with_view(|view| view.ns.clear());
         assert_eq!(levels(&undelegated), [(Level::Fault, "parent")]);
+        let hidden = with_view(|view| view.has_child = true);
+        assert_eq!(levels(&hidden), [one, (Level::Warn, "glue")]);
         let other = with_view(|view| view.ns = [name("ns9.else.example.")].into());
         assert_eq!(levels(&other), [one, one, one]);
         let other_glue = with_view(|view| {

@@ -78,7 +78,8 @@ pub(super) async fn view(server: SocketAddr, zone: &Name) -> Result<ParentView, 
     }
     let ds = ask(server, zone, RecordType::DS, false).await?;
     let key_tags = ds.answers.iter().filter_map(key_tag).collect();
-    Ok(ParentView { ns, glue, ds: key_tags })
+    let has_child = answer.metadata.authoritative;
+    Ok(ParentView { ns, glue, ds: key_tags, has_child })
 }
 
 /// The host of an NS record.

@@ -24,7 +24,7 @@ pub(in crate::ctl) async fn explain(
         reply.records.iter().for_each(|record| o.line(&format!("  {record}")));
         if let Some(decision) = &reply.decision {
             facts(&reply, decision).iter().for_each(|line| o.line(line));
-            for (position, step) in reply.reasons.iter().enumerate() {
+            for (position, step) in steps(&reply.reasons, decision) {
                 o.line("");
                 o.line(&o.tone(Tone::Strong, &heading(position, step, decision)));
                 o.table(&step_table(step));
@@ -35,14 +35,25 @@ pub(in crate::ctl) async fn explain(
     })
 }
 
+/// The steps with their positions; the last one only if the weights still set regions apart.
+fn steps<'r>(
+    reasons: &'r [StepReasons],
+    decision: &Explanation,
+) -> impl Iterator<Item = (usize, &'r StepReasons)> {
+    let same = match decision.steps.as_slice() {
+        [.., before, last] => before.filter == "weighted" && before.tiers == last.tiers,
+        _ => false,
+    };
+    reasons.iter().take(reasons.len() - usize::from(same)).enumerate()
+}
+
 /// What the decision rests on.
 fn facts(reply: &ExplainReply, decision: &Explanation) -> Vec<String> {
-    let coarse = if reply.places.coarse { " (coarse)" } else { "" };
     let mut lines = vec![
         String::new(),
         format!("place   {}", place(&decision.place)),
         format!(
-            "        by {}{coarse}, prefix {}, class {}",
+            "        by {}, prefix {}, class {}",
             reply.places.label, decision.place_prefix, decision.class
         ),
     ];

@@ -30,7 +30,7 @@ fn matrix(reply: &HealthReply) -> Table {
     headings.extend(vantages.iter().map(String::as_str));
     let mut table = Table::new(&headings);
     for endpoint in &reply.endpoints {
-        let since = endpoint.since_ms.map_or_else(|| "-".to_owned(), |at| ago(at, reply.time_ms));
+        let since = endpoint.since_ms.map_or_else(|| "-".to_owned(), |at| ago(at, reply.now_ms));
         let mut row: Vec<Cell> = vec![
             endpoint.id.as_str().into(),
             endpoint.pool.as_str().into(),
@@ -71,7 +71,7 @@ fn reasons(reply: &HealthReply) -> Table {
             table.row([
                 endpoint.id.as_str().into(),
                 node.map_or_else(|| format!("node {}", vote.node), |v| v.name.clone()).into(),
-                ago(vote.since_ms, reply.time_ms).into(),
+                ago(vote.since_ms, reply.now_ms).into(),
                 vote.reason.as_str().into(),
             ]);
         }
@@ -90,6 +90,7 @@ mod tests {
         HealthReply {
             revision: "1.42".parse().unwrap(),
             time_ms: 61_000,
+            now_ms: 61_000,
             vantages: vec![
                 VantageLine { node: 1, name: "n1".into(), live: true },
                 VantageLine { node: 2, name: "n2".into(), live: false },

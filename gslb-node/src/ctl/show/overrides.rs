@@ -9,13 +9,13 @@ use crate::ctl::table::{Cell, Table};
 
 /// Prints what operators say over health.
 pub(in crate::ctl) async fn overrides(client: &Client, output: Output) -> Result<(), CtlError> {
-    // Of the whole answer for its agreed time: ages by this machine's clock could be wrong.
+    // Of the whole answer for the node's time: ages by this machine's clock could be wrong.
     let reply: HealthReply = client.get("/v1/health", &()).await?;
     output.show(&reply.overrides, |o| {
         if reply.overrides.is_empty() {
             o.line("no overrides: what probes say counts");
         }
-        o.table(&table(&reply.overrides, reply.time_ms));
+        o.table(&table(&reply.overrides, reply.now_ms));
     })
 }
 

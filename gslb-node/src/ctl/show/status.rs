@@ -17,7 +17,7 @@ pub(in crate::ctl) async fn status(client: &Client, output: Output) -> Result<()
         o.table(&nodes(&reply.nodes));
         if !reply.regions.is_empty() {
             o.line("");
-            o.table(&regions(&reply.regions, reply.time_ms));
+            o.table(&regions(&reply.regions, reply.now_ms));
         }
         let endpoints: Vec<_> =
             reply.overrides.iter().filter(|of| of.scope == "endpoint").collect();
@@ -25,7 +25,7 @@ pub(in crate::ctl) async fn status(client: &Client, output: Output) -> Result<()
             o.line("");
         }
         for of in endpoints {
-            let (what, left) = (word(of.kind), left(of, reply.time_ms));
+            let (what, left) = (word(of.kind), left(of, reply.now_ms));
             o.line(&format!("{} {what} by {} ({left}): {}", of.target, of.owner, of.reason));
         }
         for warning in &reply.warnings {
@@ -65,15 +65,16 @@ fn nodes(nodes: &[NodeStatus]) -> Table {
             continue;
         };
         let behind = report.served < report.revision;
-        let coarse = if report.places.coarse { ", coarse" } else { "" };
         let id: String = report.places.id.chars().take(8).collect();
+        // A label goes into detail behind a colon.
+        let label = report.places.label.split(':').next().unwrap_or_default();
         let answers: u64 = report.answers.values().map(|a| a.last_minute).sum();
         table.row([
             name,
             report.role.as_str().into(),
             report.revision.into(),
             Cell::new(if behind { Tone::Warn } else { Tone::Plain }, report.served.to_string()),
-            format!("{} [{id}{coarse}]", report.places.label).into(),
+            format!("{label} [{id}]").into(),
             answers.into(),
             span(report.uptime_ms).into(),
             heard,
@@ -146,7 +147,7 @@ mod tests {
             revision: "1.42".parse().unwrap(),
             served: "1.42".parse().unwrap(),
             places: PlaceEdition {
-                label: "built-in".into(),
+                label: "built-in, coarse: countries".into(),
                 id: "0123456789".into(),
                 built_s: 0,
                 coarse: true,
@@ -180,8 +181,8 @@ mod tests {
             NodeStatus { node: line(3, "n3"), heard: false, heard_ms_ago: None, report: None };
         let expected = "\
 NODE  ROLE    AGREED  SERVES  PLACES                       ANSWERS/MIN  RUNS   HEARD
-n1    leader  1.42    1.42    built-in [01234567, coarse]  0            1m 1s  now
-n2    leader  1.42    1.42    built-in [01234567, coarse]  0            1m 1s  not for 12s
+n1    leader  1.42    1.42    built-in, coarse [01234567]  0            1m 1s  now
+n2    leader  1.42    1.42    built-in, coarse [01234567]  0            1m 1s  not for 12s
 n3    -       -       -       -                            -            -      never
 ";
         assert_eq!(nodes(&[heard, gone, never]).render(false), expected);
