@@ -100,15 +100,15 @@ impl ApiError {
 }
 
 /// Who leads, as this node sees it.
-fn leader(api: &Api) -> Option<LeaderHint> {
+fn leader(api: &Api) -> Option<Box<LeaderHint>> {
     let id = api.parts.cluster.status().leader?;
     let state = api.parts.cluster.state();
     let record = state.nodes.get(&id);
-    Some(LeaderHint {
+    Some(Box::new(LeaderHint {
         id,
         name: record.map(|r| r.name.clone()),
         api: record.map(|r| r.api.clone()),
-    })
+    }))
 }
 
 impl IntoResponse for ApiError {

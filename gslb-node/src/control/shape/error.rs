@@ -15,7 +15,7 @@ pub struct ErrorBody {
     pub faults: Vec<Fault>,
     /// Who leads, where that would help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leader: Option<LeaderHint>,
+    pub leader: Option<Box<LeaderHint>>,
 }
 
 /// Who leads the cluster.
