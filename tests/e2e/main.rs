@@ -9,6 +9,7 @@
 //! places      who is sent where, by the place data; data that is replaced
 //! shares      weighted draws
 //! demo        the card of the demo, line by line
+//! readme      what the README tells people to type
 //! resolver    Unbound, which follows a delegation to the nodes
 //! ```
 
@@ -20,6 +21,7 @@ mod demo;
 mod health;
 mod mistakes;
 mod places;
+mod readme;
 mod resolver;
 mod samples;
 mod shares;
