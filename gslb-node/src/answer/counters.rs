@@ -13,8 +13,8 @@ pub const TYPES: [&str; 14] = [
 pub const CODES: [&str; 7] =
     ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "BADVERS"];
 
-/// Regions that are counted; those numbered beyond share the last count. Numbers are never reused, so
-/// this bounds the regions that a process ever saw, not those of one configuration.
+/// Regions that are counted; those numbered beyond share the last count. Numbers are never reused,
+/// so this bounds the regions that a process ever saw, not those of one configuration.
 const COUNTED: usize = 1024;
 
 /// A number that one thread moves and others read.

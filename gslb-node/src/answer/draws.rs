@@ -1,8 +1,9 @@
 //! The weighted draw: even over time, and equal for the A and the AAAA query of one client.
 //!
-//! draw = hash(agreed key, name, client, moment, n), with n = how many queries of this type the worker
-//! had from this client for this name within the moment. All but n is the same on every node, and n
-//! is 0 for the first query of each type: so both families lead to one region, wherever they are asked.
+//! draw = hash(agreed key, name, client, moment, n), with n = how many queries of this type the
+//! worker had from this client for this name within the moment. All but n is the same on every
+//! node, and n is 0 for the first query of each type: so both families lead to one region, wherever
+//! they are asked.
 
 use crate::wire::name::fold;
 use std::net::IpAddr;

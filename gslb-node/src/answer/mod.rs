@@ -7,8 +7,9 @@
 //!    `- Slow (odd) / Drop (no query)                    client -> row -> draw --' then header
 //! ```
 //!
-//! [`answer()`] is what UDP, TCP, the slow path, tests and fuzzers call. All that it may remember is in
-//! its [`Worker`]; all that it may know is in the [`Published`](crate::compile::Published) set.
+//! [`answer()`] is what UDP, TCP, the slow path, tests and fuzzers call. All that it may remember
+//! is in its [`Worker`]; all that it may know is in the [`Published`](crate::compile::Published)
+//! set.
 
 pub mod counters;
 mod draws;

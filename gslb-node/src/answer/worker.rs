@@ -37,7 +37,8 @@ impl Worker {
 
     /// A number to rotate records by.
     ///
-    /// Plain counting would tie the order to the pattern of the queries, as when A and AAAA alternate.
+    /// Plain counting would tie the order to the pattern of the queries, as when A and AAAA
+    /// alternate.
     #[inline]
     pub(super) fn next_turn(&mut self) -> u32 {
         self.turn = self.turn.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);

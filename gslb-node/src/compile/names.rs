@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! hash -> slot -> record: zone, default, wildcard child, kind | name | (type, answer) ...
-//! miss -> the same for each ancestor: the first that exists is the closest encloser (RFC 4592 3.3.1)
+//! miss -> the same for each ancestor: the first that exists is the closest encloser
 //!           cut -> referral; has a wildcard child -> the wildcard's answer; else NXDOMAIN
 //! ```
 //!
-//! Empty non-terminals are records too, so the first ancestor that is found is the right one. A record,
-//! its name and its types lie side by side: one or two cache lines.
+//! Empty non-terminals are records too, so the first ancestor that is found is the right one (RFC
+//! 4592 3.3.1). A record, its name and its types lie side by side: one or two cache lines.
 
 use super::bodies::{BodyArena, BodyArenaBuilder, BodyId};
 use crate::wire::name;
@@ -108,7 +108,7 @@ impl Names {
         self.count
     }
 
-    /// What answers a query for `name` (lower-cased) and `qtype`; `None` if no zone here holds the name.
+    /// What answers a query for `name` (lower-cased) and `qtype`; `None` outside of the zones.
     ///
     /// `hash` is the name's hash under [`seed`](Self::seed), `labels` its number of labels.
     #[inline]
@@ -120,9 +120,10 @@ impl Names {
         }
     }
 
-    /// The answer for a name that does not exist: by its closest encloser (RFC 1034 4.3.2, RFC 4592).
+    /// The answer for a name that does not exist: by its closest encloser (RFC 4592).
     fn find_by_encloser(&self, name: &[u8], labels: u8, qtype: u16) -> Option<Slot> {
-        // Ancestors with more labels than any name here cannot exist: a long random name costs no more.
+        // Ancestors with more labels than any name here cannot exist: a long random name costs no
+        // more.
         let skip = labels.saturating_sub(self.deepest).max(1);
         let encloser = name::ancestry(name)
             .skip(skip.into())

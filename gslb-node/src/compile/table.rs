@@ -196,7 +196,8 @@ impl TableBuilder {
         ttl: u32,
         rdatas: &[D],
     ) -> Result<BodyId, TableFault> {
-        // Base = root: nothing but the asked name itself is pointed at, so the body fits every name.
+        // Base = root: nothing but the asked name itself is pointed at, so the body fits every
+        // name.
         let mut encoder = BodyEncoder::new(&[0]);
         encoder.rrset(Section::Answer, Owner::Question, rtype, ttl, rdatas);
         Ok(self.bodies.add(encoder.finish(header::AA, 0)?)?)

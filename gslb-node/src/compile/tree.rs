@@ -48,7 +48,7 @@ impl<'a> Node<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Sorts a zone's records; `children` are the apexes of the next zones below it that are served here.
+    /// Sorts a zone's records; `children` are the apexes of the zones next below that are served.
     pub(super) fn new(zone: &ZoneSource<'a>, children: &[&'a [u8]]) -> Result<Self, ZoneFault> {
         let mut tree = Self { apex: zone.apex, nodes: BTreeMap::new() };
         for record in &zone.records {

@@ -1,4 +1,4 @@
-//! Zones and steered names -> [`Names`]: every answer that does not depend on the client is encoded here.
+//! Zones and steered names -> [`Names`]: encodes every answer that does not depend on the client.
 
 use super::bodies::{ArenaFull, BodyId};
 use super::chain::{self, End};
@@ -295,7 +295,7 @@ impl<'a> ZoneCompiler<'a> {
         Ok(draft)
     }
 
-    /// A cut: a referral to everything but DS (RFC 1034 4.3.2 step 3b), with all the glue (RFC 9471).
+    /// A cut: a referral to all but DS (RFC 1034 4.3.2 step 3b), with all glue (RFC 9471).
     fn cut(
         &self,
         owner: &'a [u8],

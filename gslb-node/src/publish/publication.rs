@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Publication {
     current: ArcSwap<Published>,
     stale: AtomicBool,
-    /// Sets that a reader may still hold. They are freed here, so that no reader frees a large tree.
+    /// Sets that a reader may still hold. They are freed here, so that no reader frees a large
+    /// tree.
     old: Mutex<Vec<Arc<Published>>>,
 }
 
@@ -75,7 +76,8 @@ impl Publication {
 
     /// Frees the replaced sets that no reader has any more; returns how many are still held.
     ///
-    /// [`publish`](Self::publish) does so too; call this now and then, so that a quiet node frees them.
+    /// [`publish`](Self::publish) does so too; call this now and then, so that a quiet node frees
+    /// them.
     pub fn sweep(&self) -> usize {
         let mut old = self.old.lock().unwrap_or_else(PoisonError::into_inner);
         old.retain(|set| Arc::strong_count(set) > 1);

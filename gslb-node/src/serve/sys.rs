@@ -1,14 +1,14 @@
 //! The calls that the standard library does not have: batches of datagrams, and a few options.
 //!
 //! The only file with `unsafe`. What must hold: [`Batch`] hands the kernel pointers into one heap
-//! allocation that neither moves nor is freed before the batch, and the arrays of pointers and of what
-//! they point at are of the same length.
+//! allocation that neither moves nor is freed before the batch, and the arrays of pointers and of
+//! what they point at are of the same length.
 
 #![expect(unsafe_code, reason = "recvmmsg and sendmmsg take raw pointers; see the file's headline")]
 #![expect(
     clippy::indexing_slicing,
-    reason = "numbers of datagrams are below WIDTH, the length of every array; were one not, a panic is \
-              what is wanted before a kernel call"
+    reason = "numbers of datagrams are below WIDTH, the length of every array; a panic would be \
+              right before a kernel call"
 )]
 
 use std::io;
@@ -221,8 +221,8 @@ impl Batch {
         (self.received, self.kept) = (0, 0);
     }
 
-    /// Makes the control message of datagram `n` fit to be sent: with the local address as the source,
-    /// but without the interface, or the answer would ignore the routes.
+    /// Makes the control message of datagram `n` fit to be sent: with the local address as the
+    /// source, but without the interface, or the answer would ignore the routes.
     fn free_interface(&mut self, n: usize) {
         // SAFETY: n is below WIDTH; the kernel wrote well-formed control messages of msg_controllen
         // bytes, and CMSG_FIRSTHDR returns one of them or null.
@@ -285,8 +285,8 @@ pub(super) fn send_one(
     if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Waits until a socket has something to read, at most `timeout_ms`; calls `ready` with the number of
-/// each that has.
+/// Waits until a socket has something to read, at most `timeout_ms`; calls `ready` with the number
+/// of each that has.
 pub(super) fn wait_readable(sockets: &[BorrowedFd<'_>], timeout_ms: i32, ready: impl FnMut(usize)) {
     wait(sockets, libc::POLLIN, timeout_ms, ready);
 }
@@ -359,8 +359,8 @@ fn set(socket: BorrowedFd<'_>, level: i32, name: i32, value: i32) -> io::Result<
 #[inline]
 fn read_address(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
     let pointer = std::ptr::from_ref(storage);
-    // SAFETY: a sockaddr_storage has the size and alignment of each address type, and the family says
-    // which one it holds; all of them are plain integers.
+    // SAFETY: a sockaddr_storage has the size and alignment of each address type, and the family
+    // says which one it holds; all of them are plain integers.
     unsafe {
         match i32::from(storage.ss_family) {
             libc::AF_INET => {

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A body is written as if the question were `base` exactly. It may serve any question that ends in
-//! `base`: then each pointer moves by `delta`, the difference of the lengths, and `fixups` says where
-//! the pointers are. The owner that *is* the question is a pointer to 12 and never moves.
+//! `base`: then each pointer moves by `delta`, the difference of the lengths, and `fixups` says
+//! where the pointers are. The owner that *is* the question is a pointer to 12 and never moves.
 
 use super::code::{class, rtype};
 use super::{header, name};
@@ -127,7 +127,8 @@ impl BodyEncoder {
             size = this;
             count = count.saturating_add(1);
         }
-        // A name that first stands inside the set may be pointed at: then the set must stay as it is.
+        // A name that first stands inside the set may be pointed at: then the set must stay as it
+        // is.
         if section == Section::Answer && equal && count > 1 && self.known.len() == known {
             let fits = (u16::try_from(start), u16::try_from(size));
             if let (Ok(start), Ok(size)) = fits {
@@ -175,7 +176,8 @@ impl BodyEncoder {
 
     /// Ends the body.
     pub fn finish(self, flags: u8, rcode: u8) -> Result<Body, BodyTooLarge> {
-        // Without pointers a body fits every question: equal ones are then equal, whatever their base.
+        // Without pointers a body fits every question: equal ones are then equal, whatever their
+        // base.
         let base_length = if self.fixups.is_empty() { 0 } else { self.base_length };
         let base_length = u8::try_from(base_length).map_err(|_| BodyTooLarge)?;
         if self.too_large {

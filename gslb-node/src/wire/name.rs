@@ -181,7 +181,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lower_casing_and_hashing_agree_with_the_plain_way(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
+        fn lower_casing_and_hashing_agree_with_the_plain_way(
+            bytes in prop::collection::vec(any::<u8>(), 0..256),
+        ) {
             let mut lowered = [0; 256];
             let hashed = lower_and_hash(&bytes, &mut lowered, 7);
             let plain = bytes.to_ascii_lowercase();

@@ -17,9 +17,9 @@ pub struct MalformedSubnet;
 impl ClientSubnet {
     /// Reads the data of the option.
     ///
-    /// Refused: an unknown family, a prefix longer than the family's addresses, an address of another
-    /// length than the prefix needs, bits past the prefix, and a scope in a query. Family 0 with /0
-    /// and no address says "do not use my address" and is let through.
+    /// Refused: an unknown family, a prefix longer than the family's addresses, an address of
+    /// another length than the prefix needs, bits past the prefix, and a scope in a query. Family 0
+    /// with /0 and no address says "do not use my address" and is let through.
     pub fn read(data: &[u8]) -> Result<Self, MalformedSubnet> {
         let (fixed, bytes) = data.split_first_chunk::<4>().ok_or(MalformedSubnet)?;
         let [f0, f1, source, scope] = *fixed;

@@ -17,8 +17,24 @@ fn check(engine: &mut Engine, query: &[u8]) {
     }
 }
 
+const NAMES: [&str; 5] = [
+    "www.example.org",
+    "x.star.example.org",
+    "a.b.sub.example.org",
+    "many.example.org",
+    "nothing.wild.example",
+];
+
+/// An EDNS option: a small code, often that of a client subnet, and any data.
+fn option() -> impl Strategy<Value = (u8, Vec<u8>)> {
+    (0_u8..20, prop::collection::vec(any::<u8>(), 0..24))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(300)
+    })]
 
     #[test]
     fn random_bytes_are_answered_or_dropped(query in prop::collection::vec(any::<u8>(), 0..300)) {
@@ -27,9 +43,9 @@ proptest! {
 
     #[test]
     fn spoilt_queries_are_answered_or_dropped(
-        name in prop::sample::select(vec!["www.example.org", "x.star.example.org", "a.b.sub.example.org", "many.example.org", "nothing.wild.example"]),
+        name in prop::sample::select(NAMES.to_vec()),
         qtype in prop_oneof![Just(1_u16), Just(28), Just(255), any::<u16>()],
-        options in prop::collection::vec((0_u8..20, prop::collection::vec(any::<u8>(), 0..24)), 0..4),
+        options in prop::collection::vec(option(), 0..4),
         spoilt in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
