@@ -2,13 +2,11 @@
 
 use super::api::{Api, ApiParts, ApiSlot, Insight};
 use super::routes::{operator_routes, peer_routes};
-use crate::ctl::cluster;
-use crate::ctl::node::{NewNode, add_founder};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use geo::PlaceTable;
-use gslb_consensus::identity::{Identity, Peer};
+use gslb_consensus::identity::{Authority, Identity, Peer};
 use gslb_consensus::raft::{Cluster, ClusterConfig, Role, Timers};
 use gslb_consensus::state::Revision;
 use serde_json::Value;
@@ -56,11 +54,12 @@ policy = "near"
 
 /// One node that leads a cluster of its own.
 pub(crate) struct Lab {
+    /// Holds the authority, in its root.
     pub(crate) dir: TempDir,
     pub(crate) identity: Arc<Identity>,
     pub(crate) cluster: Cluster,
     pub(crate) routes: Router,
-    /// The bound socket of the API, as the context in `dir` names it.
+    /// The bound socket of the API.
     pub(crate) listener: Option<TcpListener>,
 }
 
@@ -91,11 +90,12 @@ impl Lab {
         let [raft, listener] = [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         listener.set_nonblocking(true).unwrap();
         let [raft_at, api_at] = [&raft, &listener].map(|l| l.local_addr().unwrap().to_string());
-        cluster::init(dir.path(), "lab", "ann").unwrap();
-        let out = dir.path().join("n1");
-        let new = NewNode { name: "n1".into(), raft: raft_at.clone(), api: api_at.clone(), out };
-        add_founder(dir.path(), &new).unwrap();
-        let identity = Arc::new(Identity::load(&new.out).unwrap());
+        let authority = Authority::create("lab").unwrap();
+        authority.save(dir.path()).unwrap();
+        let own = dir.path().join("n1");
+        let host = ["127.0.0.1".to_owned()];
+        authority.issue_node(1, "n1", true, &host).unwrap().save(&own).unwrap();
+        let identity = Arc::new(Identity::load(&own).unwrap());
         let slot = ApiSlot::default();
         let config = ClusterConfig {
             data_dir: dir.path().join("data"),

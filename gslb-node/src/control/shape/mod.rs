@@ -3,6 +3,8 @@
 //! Within /v1 fields are only ever added. Times are milliseconds since 1970 by agreed time; `served`
 //! and `revision` are texts such as `1.42`.
 
+pub use crate::compile::explain::Explanation;
+
 mod applied;
 mod audit;
 mod change;

@@ -1,7 +1,6 @@
 //! `gslbctl explain`.
 
-use crate::compile::explain::Explanation;
-use crate::control::shape::{ExplainParams, ExplainReply, StepReasons};
+use crate::control::shape::{ExplainParams, ExplainReply, Explanation, StepReasons};
 use crate::ctl::args::Explain;
 use crate::ctl::client::Client;
 use crate::ctl::error::CtlError;
