@@ -37,8 +37,8 @@ const GSLB_NODE: &[Row] = &[
             "config",
         ],
     ),
-    ("ctl", &["wire", "config", "control"]),
-    ("demo", &["clock", "node", "config", "ctl"]),
+    ("ctl", &["compile", "config", "control"]),
+    ("demo", &["clock", "control", "node", "config", "ctl"]),
     ("cli", &["telemetry", "node", "config", "ctl", "demo"]),
 ];
 

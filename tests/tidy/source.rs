@@ -9,12 +9,14 @@ pub(crate) struct Source {
     pub path: String,
     /// All of its text.
     pub text: String,
+    for_tests: bool,
 }
 
 impl Source {
     fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap();
-        Self { path: tree::shown(path), text }
+        let for_tests = declared_for_tests(path);
+        Self { path: tree::shown(path), text, for_tests }
     }
 
     /// Every Rust file of the workspace.
@@ -26,13 +28,12 @@ impl Source {
             .collect()
     }
 
-    /// Whether it is test code as a whole: a `tests.rs` beside its module, or the crate of tests.
+    /// Whether it is test code as a whole: the crate of tests, or a module that is built for tests only.
     pub(crate) fn is_test(&self) -> bool {
         self.path.starts_with("tests/")
-            || self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
             || self.path.contains("/benches/")
-            || self.path.contains("/examples/")
+            || self.for_tests
     }
 
     /// The lines before its inline tests.
@@ -45,6 +46,16 @@ impl Source {
     pub(crate) fn code(&self) -> String {
         blank(self.before_tests())
     }
+}
+
+/// Whether the file that declares this module does so for tests only.
+fn declared_for_tests(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = path.parent().unwrap();
+    let forms = ["", "pub ", "pub(crate) "].map(|v| format!("#[cfg(test)]\n{v}mod {stem};"));
+    let parents = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
+    let declares = |text: String| forms.iter().any(|form| text.contains(form));
+    parents.iter().any(|parent| std::fs::read_to_string(parent).is_ok_and(declares))
 }
 
 /// Blanks out comments and the contents of string literals; line breaks stay.
