@@ -44,7 +44,12 @@ impl Source {
 
     /// The code before the inline tests, with comments and the contents of texts blanked out, line by line.
     pub(crate) fn code(&self) -> String {
-        blank(self.before_tests())
+        without_texts(self.before_tests(), Some(' '))
+    }
+
+    /// The same, with nothing in the place of comments and texts: what is left has its own width.
+    pub(crate) fn bare_code(&self) -> String {
+        without_texts(self.before_tests(), None)
     }
 }
 
@@ -58,8 +63,8 @@ fn declared_for_tests(path: &Path) -> bool {
     parents.iter().any(|parent| std::fs::read_to_string(parent).is_ok_and(declares))
 }
 
-/// Blanks out comments and the contents of string literals; line breaks stay.
-fn blank(text: &str) -> String {
+/// Puts `fill`, or nothing, for each character of comments and string literals; line breaks stay.
+fn without_texts(text: &str, fill: Option<char>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -82,7 +87,7 @@ fn blank(text: &str) -> String {
             continue;
         };
         let (gone, after) = rest.split_at(skip);
-        out.extend(gone.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+        out.extend(gone.chars().filter_map(|c| if c == '\n' { Some(c) } else { fill }));
         rest = after;
     }
     out
@@ -115,7 +120,7 @@ fn plain_literal(rest: &str) -> usize {
 #[test]
 fn comments_and_texts_are_blanked_and_code_stays() {
     let text = "a(\"b // c\"); // d\nlet r = r#\"e\"f\"#; '\"' g /* h */ i";
-    let code = blank(text);
+    let code = without_texts(text, Some(' '));
     assert_eq!(
         code.split_whitespace().collect::<Vec<_>>(),
         ["a(", ");", "let", "r", "=", ";", "g", "i"]

@@ -247,7 +247,8 @@ pub struct SetWeight {
     /// The region.
     pub region: String,
     /// The weight, 0 to 1000.
-    #[arg(value_parser = clap::value_parser!(u16).range(0..=1000), required_unless_present = "clear", conflicts_with = "clear")]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=1000))]
+    #[arg(required_unless_present = "clear", conflicts_with = "clear")]
     pub weight: Option<u16>,
     /// Have what the file declares count again.
     #[arg(long)]
@@ -305,7 +306,8 @@ pub struct Drain {
 #[group(skip)]
 pub struct Over {
     /// For how long, as 30m or 2h; at most 72h.
-    #[arg(long = "for", value_name = "TIME", value_parser = duration, required_unless_present = "permanent", conflicts_with = "permanent")]
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    #[arg(required_unless_present = "permanent", conflicts_with = "permanent")]
     pub lasts: Option<String>,
     /// Until it is cleared.
     #[arg(long)]

@@ -157,7 +157,8 @@ fn install_packages(packages: &[&str]) {
         command.args(arguments).status().is_ok_and(|status| status.success())
     };
     let arguments = [&["install", "-y", "--no-install-recommends"], packages].concat();
-    if !apt(&arguments) && !(apt(&["update"]) && apt(&arguments)) {
+    let done = apt(&arguments) || (apt(&["update"]) && apt(&arguments));
+    if !done {
         println!("the packages could not be installed");
         return;
     }
