@@ -4,11 +4,15 @@ use super::args::Cli;
 use super::error::CtlError;
 use super::output::Output;
 use clap::CommandFactory;
+use std::io::Write;
 use std::path::Path;
 
 /// Prints a completion script.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), CtlError> {
-    clap_complete::generate(shell, &mut Cli::command(), "gslbctl", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "gslbctl", &mut script);
+    // A reader that has gone away, such as `head`, is no fault.
+    let _ = std::io::stdout().lock().write_all(&script);
     Ok(())
 }
 
