@@ -24,7 +24,7 @@ pub struct NodeConfig {
     pub api: ApiConfig,
     /// Talking to the other nodes.
     pub raft: RaftConfig,
-    /// MaxMind DB files, the later ones over the earlier; none: the built-in table.
+    /// MaxMind DB files, each filling in what those before it leave open; none: the built-in table.
     pub databases: Vec<PathBuf>,
     /// What is logged, and how.
     pub log: LogConfig,

@@ -16,7 +16,7 @@ use super::node_config::NodeConfig;
 pub fn check_world(config: &NodeConfig) -> Faults {
     let mut faults = Faults::default();
     check_sockets(config, &mut faults);
-    if let Err(error) = writable(&config.data) {
+    if let Err(error) = could_be_written(&config.data) {
         let what = format!("the folder {} cannot be written: {error}", config.data.display());
         faults.add("data", what);
     }
@@ -100,6 +100,16 @@ pub fn writable(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder).map(drop)
 }
 
+/// Whether a folder can be written, or made where it is to be; leaves nothing behind.
+fn could_be_written(folder: &Path) -> io::Result<()> {
+    let there = folder.ancestors().find(|f| f.exists() || f.as_os_str().is_empty());
+    match there {
+        Some(there) if there.as_os_str().is_empty() => tempfile::tempfile_in(".").map(drop),
+        Some(there) => tempfile::tempfile_in(there).map(drop),
+        None => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
 /// Gives a fault the file, and the line of the field that it is about.
 fn locate(fault: &mut Fault, config: &NodeConfig) {
     fault.file = Some(config.file.display().to_string());
@@ -146,6 +156,7 @@ mod tests {
         let folder = folder_with_identity();
         let text = "name = \"n1\"\n[dns]\nlisten = [\"127.0.0.1:0\"]\n[api]\nlisten = \"127.0.0.1:0\"\n[raft]\nlisten = \"127.0.0.1:0\"\n";
         assert_eq!(check(folder.path(), text), [""; 0]);
+        assert!(!folder.path().join("data").exists(), "checking leaves nothing behind");
     }
 
     #[test]

@@ -48,9 +48,7 @@ pub async fn run(keep: bool) -> Result<(), DemoError> {
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
     };
-    for node in nodes {
-        node.end().await;
-    }
+    futures::future::join_all(nodes.into_iter().map(Node::end)).await;
     if keep {
         say(&format!("kept: {}\n", folder.path().display()));
     } else {

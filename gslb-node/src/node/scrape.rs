@@ -52,12 +52,12 @@ impl Live {
             sums
         };
         out.counters(
-            "gslb_dns_queries",
+            "dns_queries",
             "Queries, by type and transport",
             sum(|c| c.by_type().map(|(t, n)| (("type", t.to_owned()), n)).collect()),
         )?;
         out.counters(
-            "gslb_dns_answers",
+            "dns_answers",
             "Answers, by response code and transport",
             sum(|c| c.by_code().map(|(code, n)| (("rcode", code.to_owned()), n)).collect()),
         )?;
@@ -66,7 +66,7 @@ impl Live {
             let total = workers.iter().map(|(_, c)| c.of_region(index)).sum();
             (vec![("region", name.to_string())], total)
         });
-        out.counters("gslb_dns_steered", "Steered answers, by region", of_region)?;
+        out.counters("dns_steered", "Steered answers, by region", of_region)?;
         let total = |pick: fn(&Counters) -> u64| workers.iter().map(|(_, c)| pick(c)).sum();
         type Pick = fn(&Counters) -> u64;
         let totals: [(&str, &str, Pick); 7] = [
@@ -79,7 +79,7 @@ impl Live {
             ("panics", "Queries whose handling failed: a bug", |c| c.panics.get()),
         ];
         for (name, help, pick) in totals {
-            out.counter(&format!("gslb_dns_{name}"), help, total(pick))?;
+            out.counter(&format!("dns_{name}"), help, total(pick))?;
         }
         let Some(streams) = self.dns.streams() else { return Ok(()) };
         let happened = [
@@ -88,7 +88,7 @@ impl Live {
             ("timed_out", streams.timed_out.get()),
         ];
         out.counters(
-            "gslb_dns_tcp_connections",
+            "dns_tcp_connections",
             "TCP connections: accepted, refused by a limit, ended for being idle",
             happened.map(|(what, count)| (vec![("result", what.to_owned())], count)),
         )
@@ -98,29 +98,25 @@ impl Live {
         let state = self.cluster.state();
         let served = self.publication.current().revision;
         out.gauge(
-            "gslb_revision_applied",
+            "revision_applied",
             "Log index of the agreed state of this node",
             state.index as f64,
         )?;
         out.gauge(
-            "gslb_revision_served",
+            "revision_served",
             "Log index of the state that answers follow",
             served.index as f64,
         )?;
+        out.gauge("revision_history", "Counts restores of the cluster", f64::from(state.history))?;
         out.gauge(
-            "gslb_revision_history",
-            "Counts restores of the cluster",
-            f64::from(state.history),
-        )?;
-        out.gauge(
-            "gslb_stale",
+            "stale",
             "1 while this node has been cut off for so long that its answers say so",
             f64::from(u8::from(self.publication.is_stale())),
         )?;
-        out.gauge("gslb_overrides", "Overrides in force", state.overrides.len() as f64)?;
+        out.gauge("overrides", "Overrides in force", state.overrides.len() as f64)?;
         let endpoints = state.config.endpoints().filter(|(pool, _)| pool.monitor.is_some());
         out.gauges(
-            "gslb_endpoint_up",
+            "endpoint_up",
             "Agreed health of an endpoint",
             endpoints.map(|(pool, endpoint)| {
                 let labels = vec![
@@ -136,38 +132,34 @@ impl Live {
     fn raft(&self, out: &mut Exposition<'_>) -> fmt::Result {
         let status = self.cluster.status();
         let is_leader = status.role == Role::Leader;
-        out.gauge("gslb_raft_leader", "1 on the leader", f64::from(u8::from(is_leader)))?;
+        out.gauge("raft_leader", "1 on the leader", f64::from(u8::from(is_leader)))?;
         out.gauge(
-            "gslb_raft_leader_known",
+            "raft_leader_known",
             "1 while a leader is known",
             f64::from(u8::from(status.leader.is_some())),
         )?;
-        out.gauge("gslb_raft_term", "The current term", status.term as f64)?;
+        out.gauge("raft_term", "The current term", status.term as f64)?;
         let voters = status.members.iter().filter(|member| member.voter).count();
-        out.gauge("gslb_raft_voters", "Members of the cluster that vote", voters as f64)?;
-        out.gauge("gslb_raft_members", "Members of the cluster", status.members.len() as f64)?;
+        out.gauge("raft_voters", "Members of the cluster that vote", voters as f64)?;
+        out.gauge("raft_members", "Members of the cluster", status.members.len() as f64)?;
         out.gauge(
-            "gslb_raft_halted",
+            "raft_halted",
             "1 if this node has stopped following",
             f64::from(u8::from(status.halted.is_some())),
         )?;
         let age = status.quorum_age_ms.map(|ms| (Labels::new(), ms as f64 / 1_000.0));
-        out.gauges(
-            "gslb_raft_quorum_age_seconds",
-            "Time since this node last knew of a quorum",
-            age,
-        )
+        out.gauges("raft_quorum_age_seconds", "Time since this node last knew of a quorum", age)
     }
 
     fn places(&self, out: &mut Exposition<'_>) -> fmt::Result {
         let report = self.places.borrow().clone();
         let age_s = (clock::unix_ms() / 1_000).saturating_sub(report.built_s);
         let known = (report.built_s > 0).then_some((Labels::new(), age_s as f64));
-        out.gauges("gslb_place_data_age_seconds", "Time since the place data was built", known)?;
+        out.gauges("place_data_age_seconds", "Time since the place data was built", known)?;
         let labels = vec![("edition", report.edition), ("label", report.label)];
-        out.gauges("gslb_place_data", "Which place data is used", [(labels, 1.0)])?;
+        out.gauges("place_data", "Which place data is used", [(labels, 1.0)])?;
         out.gauge(
-            "gslb_place_data_stuck",
+            "place_data_stuck",
             "1 while a replaced file cannot be used and the old data is kept",
             f64::from(u8::from(report.refused.is_some())),
         )

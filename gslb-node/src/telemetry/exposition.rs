@@ -9,7 +9,7 @@ use std::fmt;
 /// The labels of one value.
 pub type Labels = Vec<(&'static str, String)>;
 
-/// Writes families to one scrape.
+/// Writes families to one scrape; `gslb_` is put before each name.
 pub struct Exposition<'a>(pub(super) DescriptorEncoder<'a>);
 
 /// Something that is read at each scrape.

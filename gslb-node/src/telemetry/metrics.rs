@@ -49,7 +49,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("gslb");
         let scrape = Arc::new(Scrape::default());
         let seconds = || Histogram::new(exponential_buckets(0.001, 2.0, 16));
-        let compile = seconds();
+        let compile = Histogram::new(exponential_buckets(0.000_1, 4.0, 10));
         let probes = Family::new_with_constructor(seconds as fn() -> Histogram);
         let (reports_failed, compile_failed) = (Counter::default(), Counter::default());
         let places_refused = Counter::default();
@@ -150,16 +150,16 @@ impl Collector for Scrape {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut out = Exposition(encoder);
         let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
-        out.gauges("gslb_build", "Which version runs", [(version, 1.0)])?;
+        out.gauges("build", "Which version runs", [(version, 1.0)])?;
         let last = self.last_probes().clone();
         let label = |endpoint: &String| vec![("endpoint", endpoint.clone())];
         out.gauges(
-            "gslb_probe_up",
+            "probe_up",
             "Own verdict of this node on an endpoint",
             last.iter().filter_map(|(id, l)| Some((label(id), f64::from(u8::from(l.up?))))),
         )?;
         out.gauges(
-            "gslb_probe_last_seconds",
+            "probe_last_seconds",
             "Time that the last probe of an endpoint took",
             last.iter().map(|(id, l)| (label(id), l.took.as_secs_f64())),
         )?;
