@@ -196,3 +196,19 @@ fn names_of_equal_pool_and_policy_share_their_table_and_map() {
     assert_eq!(maps, [None, Some(0), Some(1)]);
     assert_eq!(published.maps.len(), 2);
 }
+
+#[test]
+fn explain_takes_the_wildcard_of_the_closest_encloser_only() {
+    let mut bench = Bench::new();
+    let laid = bench.compiler.places(&bench.state, &bench.places).unwrap();
+    let client: IpAddr = "10.1.2.3".parse().unwrap();
+    let steered = |name: &str| {
+        explain(&bench.state, &laid, &name.parse().unwrap(), client).map(|e| e.steered.to_string())
+    };
+    let wildcard = Some("*.any.gslb.example.".to_owned());
+    assert_eq!(steered("x.any.gslb.example"), wildcard);
+    assert_eq!(steered("y.x.any.gslb.example"), wildcard);
+    assert_eq!(steered("any.gslb.example"), None, "an empty non-terminal is no match");
+    assert_eq!(steered("x.near.gslb.example"), None);
+    assert_eq!(steered("x.gslb.example"), None);
+}

@@ -132,22 +132,28 @@ pub fn explain(
     })
 }
 
-/// The steered name that answers `name`: itself, or the wildcard of its closest encloser.
+/// The steered name that answers `name`: itself, or the wildcard at its closest encloser (RFC 4592 3.3.1).
 fn find<'s>(state: &'s State, name: &DnsName) -> Option<&'s SteeredName> {
-    if let Some(own) = state.config.names.get(name) {
+    let config = &state.config;
+    if let Some(own) = config.names.get(name) {
         return Some(own);
     }
-    let zone = state.config.zone_of(name)?;
-    let mut above = name.parent();
-    while let Some(encloser) = above.filter(|n| n.is_in(&zone.name)) {
-        let mut wildcard = b"\x01*".to_vec();
-        wildcard.extend(encloser.wire());
-        if let Some(found) =
-            DnsName::from_wire(&wildcard).ok().and_then(|w| state.config.names.get(&w))
-        {
-            return Some(found);
+    let zone = config.zone_of(name)?;
+    // In canonical order, what lies below a name follows it.
+    let exists = |name: &DnsName| {
+        let first = zone.records.partition_point(|r| r.owner < *name);
+        zone.records.get(first).is_some_and(|r| r.owner.is_in(name))
+            || config.names.range(name..).next().is_some_and(|(n, _)| n.is_in(name))
+    };
+    let mut at = Some(name.clone());
+    while let Some(encloser) = at.filter(|n| n.is_in(&zone.name)) {
+        if exists(&encloser) {
+            let mut wildcard = b"\x01*".to_vec();
+            wildcard.extend(encloser.wire());
+            let wildcard = DnsName::from_wire(&wildcard).ok()?;
+            return config.names.get(&wildcard).map(AsRef::as_ref).filter(|_| encloser != *name);
         }
-        above = encloser.parent();
+        at = encloser.parent();
     }
     None
 }
