@@ -27,6 +27,7 @@ pub(super) fn card(
         steering(folder),
         dying(executable, ports),
         looking(ports),
+        killing(folder, ports, pids),
     ];
     for (title, lines) in sections {
         let _ = writeln!(text, "\n{title}");
@@ -104,6 +105,17 @@ fn looking(ports: &Ports) -> Section {
         (format!("curl -s http://{plain}/readyz"), ""),
     ];
     ("Look closer:", lines)
+}
+
+fn killing(folder: &Path, ports: &Ports, pids: &[Option<u32>]) -> Section {
+    let ask = dig(ports, 2, &format!("www.{ZONE} +short +subnet={}/24", europe()));
+    let ctl = folder.join("gslbctl").display().to_string();
+    let mut lines = Vec::new();
+    if let Some(Some(pid)) = pids.first() {
+        lines.push((format!("kill -9 {pid}; {ask}"), "n1 starts again after 5 s; n2 answers"));
+    }
+    lines.push((format!("{ctl} set-weight as 50"), "two nodes agree, under a leader"));
+    ("Let a node die:", lines)
 }
 
 /// The first client.

@@ -1,6 +1,6 @@
 //! One node of the demo: a process of its own that ends with this one.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -18,6 +18,7 @@ const LOG_LINES: usize = 8;
 /// One node of the demo.
 pub(super) struct Node {
     name: String,
+    folder: PathBuf,
     log: PathBuf,
     child: Child,
     /// Open for as long as the node is to run; apart from the child, whose `wait` would close it.
@@ -33,7 +34,11 @@ impl Node {
         let executable =
             std::env::current_exe().map_err(|e| DemoError::System("this executable".into(), e))?;
         let log = folder.join("log");
-        let file = File::create(&log).map_err(|error| DemoError::file(&log, error))?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(|error| DemoError::file(&log, error))?;
         let out = file.try_clone().map_err(|error| DemoError::file(&log, error))?;
         let mut child = Command::new(&executable)
             .arg("--config")
@@ -47,7 +52,7 @@ impl Node {
             .spawn()
             .map_err(|error| DemoError::file(&executable, error))?;
         let input = child.stdin.take();
-        Ok(Self { name: name.to_owned(), log, child, input })
+        Ok(Self { name: name.to_owned(), folder: folder.to_owned(), log, child, input })
     }
 
     /// Its process id.
@@ -65,6 +70,17 @@ impl Node {
         let lines: Vec<&str> = text.lines().collect();
         let last = lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default();
         DemoError::Node { name: self.name.clone(), why, log: last.join("\n") }
+    }
+
+    /// Starts it again after it has ended.
+    pub(super) fn start_again(&mut self) -> Result<(), DemoError> {
+        *self = Self::start(&self.name, &self.folder)?;
+        Ok(())
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Tells it to end, and waits until it has.

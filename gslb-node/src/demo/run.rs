@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::card::card;
 use super::child::Node;
@@ -25,6 +25,8 @@ use crate::ctl::node::{NewNode, add, add_founder};
 const CLUSTER: &str = "demo";
 /// How long the cluster may take to form.
 const FORM_WITHIN: Duration = Duration::from_secs(30);
+/// How long a node that has ended stays away.
+const START_AGAIN: Duration = Duration::from_secs(5);
 /// How often a node that is still starting is asked again.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
@@ -58,7 +60,7 @@ pub async fn run(keep: bool) -> Result<(), DemoError> {
     ended
 }
 
-/// Starts everything, prints the card, and runs until a node ends by itself.
+/// Starts everything, prints the card, and then keeps the nodes running.
 async fn show(folder: &Path, nodes: &mut Vec<Node>) -> Result<(), DemoError> {
     let none = || DemoError::Cluster("no ports are free between 5300 and 7300".to_owned());
     let ports = Ports::find().ok_or_else(none)?;
@@ -92,7 +94,22 @@ async fn show(folder: &Path, nodes: &mut Vec<Node>) -> Result<(), DemoError> {
         served = axum::serve(switch, routes(board)) => {
             served.map_err(|error| DemoError::System("the switch".to_owned(), error))
         }
-        error = any_ended(nodes) => Err(error),
+        error = watch_over(nodes) => Err(error),
+    }
+}
+
+/// Starts nodes again that end, as a service manager would; gives up only if one cannot be started.
+async fn watch_over(nodes: &mut [Node]) -> DemoError {
+    loop {
+        let ends = nodes.iter_mut().map(|node| Box::pin(node.ended()));
+        let index = futures::future::select_all(ends).await.1;
+        let Some(node) = nodes.get_mut(index) else { continue };
+        let pause = START_AGAIN.as_secs();
+        say(&format!("node {} has ended; it starts again in {pause} s\n", node.name()));
+        sleep(START_AGAIN).await;
+        if let Err(error) = node.start_again() {
+            return error;
+        }
     }
 }
 
