@@ -5,6 +5,7 @@
 //! mistakes    what is said to who starts a node wrongly, and with which exit code
 //! changes     what an operator changes, on all nodes: apply, export, weights, overrides
 //! health      endpoints that die and come back
+//! members     nodes that come and go
 //! crashes     nodes that die at bad moments
 //! places      who is sent where, by the place data; data that is replaced
 //! shares      weighted draws
@@ -19,6 +20,7 @@ mod changes;
 mod crashes;
 mod demo;
 mod health;
+mod members;
 mod mistakes;
 mod places;
 mod readme;

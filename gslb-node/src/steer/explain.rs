@@ -25,7 +25,7 @@ pub struct Trace {
     pub choice: Choice,
 }
 
-/// Decides as [`super::tiers`] and [`choose`] do, keeping every step.
+/// Decides as [`super::tiers()`] and [`choose`] do, keeping every step.
 #[must_use]
 pub fn explain(
     policy: Option<&Policy>,
