@@ -165,7 +165,7 @@ fn zone_text(tape: &mut Tape) -> String {
         let owner = match tape.count(0, 3) {
             0 => format!("h{number}"),
             1 => format!("*.w{number}"),
-            2 => format!("_odd-{number}._tcp"),
+            2 => format!(r"_odd._tcp.o\.dd{number}"),
             _ => format!("a.b.c.{number}"),
         };
         let rdata = match tape.count(0, 8) {
