@@ -70,6 +70,13 @@ fn check_zone(zone: &Zone, faults: &mut Faults) {
         for record in records.iter().filter(|r| r.rtype == rtype::SOA && r.owner != zone.name) {
             faults.add(path(record), "a SOA record stands only at the apex");
         }
+        if owner.is_wildcard() && records.iter().any(|r| r.rtype == rtype::NS) {
+            faults.add(path(first), "a wildcard cannot be delegated (RFC 4592 4.2)");
+        }
+        for record in records.iter().filter(|r| r.ttl > limits::RECORD_TTL_MAX) {
+            let most = limits::RECORD_TTL_MAX;
+            faults.add(path(record), format!("a TTL is at most {most} (RFC 2181 8)"));
+        }
         let Some(cut) = cut_above(zone, owner, &by_owner) else { continue };
         let glue = records.iter().all(|r| [rtype::A, rtype::AAAA].contains(&r.rtype));
         if cut != **owner && !glue {

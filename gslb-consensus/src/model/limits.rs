@@ -26,6 +26,8 @@ pub const ANSWERS_MAX: u8 = 8;
 pub const TTL_MIN: u32 = 1;
 /// Largest TTL of a steered name, seconds.
 pub const TTL_MAX: u32 = 86_400;
+/// Largest TTL of a static record, seconds (RFC 2181 8).
+pub const RECORD_TTL_MAX: u32 = i32::MAX as u32;
 /// TTL of a steered name that declares none, seconds.
 pub const TTL_DEFAULT: u32 = 30;
 /// Shortest probe interval, ms.

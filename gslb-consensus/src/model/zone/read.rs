@@ -66,6 +66,9 @@ fn level_ttls(records: &mut [Record]) {
     }
 }
 
+/// Types whose RDATA holds names.
+const NAME_TYPES: [&str; 9] = ["NS", "CNAME", "PTR", "MX", "SRV", "SOA", "NAPTR", "SVCB", "HTTPS"];
+
 /// What carries over from entry to entry.
 struct Reader {
     origin: String,
@@ -82,8 +85,13 @@ impl Reader {
         let words = words(entry.text);
         let generic = words.iter().any(|w| w == "\\#");
         let is_ds = words.iter().take(4).any(|w| w.eq_ignore_ascii_case("DS"));
-        let record =
-            if generic || is_ds { self.by_words(entry, &words)? } else { self.by_library(entry)? };
+        let record = {
+            if generic || is_ds {
+                self.by_words(entry, &words)?
+            } else {
+                self.by_library(entry, words)?
+            }
+        };
         Ok(Some(record))
     }
 
@@ -147,8 +155,8 @@ impl Reader {
                 .map(u16::from)
                 .map_err(|_| format!("{type_word:?} is no record type"))?,
         };
-        // Meta types and those of questions are no data (RFC 6895 3.1).
-        if matches!(rtype, 0 | 41 | 128..=255) {
+        // Meta types and those of questions are no data (RFC 6895 3.1); DNAME is no mere data.
+        if matches!(rtype, 0 | 39 | 41 | 128..=255) {
             return Err(format!("type {type_word} cannot be stored in a zone"));
         }
         let rest: Vec<&str> = rest.collect();
@@ -160,15 +168,32 @@ impl Reader {
         Ok(Record { owner, rtype, ttl, rdata })
     }
 
-    fn by_library(&mut self, entry: &Entry<'_>) -> Result<Record, String> {
+    /// A record whose RDATA the library reads. Its owner is read here, since the library takes
+    /// `\DDD` for octal and refuses most bytes; so is `@` in RDATA, which it does not know.
+    fn by_library(&mut self, entry: &Entry<'_>, mut words: Vec<String>) -> Result<Record, String> {
+        if !entry.continues_owner && !words.is_empty() {
+            self.owner = Some(self.absolute(&words.remove(0))?.to_string());
+        }
+        let owner = self.owner.as_deref().ok_or("the first record has no owner name")?;
+        let owner = DnsName::from_str(owner).map_err(|e| e.to_string())?;
+        let names_at = words
+            .iter()
+            .take(3)
+            .position(|w| NAME_TYPES.iter().any(|name_type| w.eq_ignore_ascii_case(name_type)));
+        for (at, word) in words.iter_mut().enumerate() {
+            let in_names = names_at.is_some_and(|names_at| at > names_at);
+            if word == "@" {
+                *word = if in_names { self.origin.clone() } else { "\"@\"".to_owned() };
+            } else if in_names && !word.starts_with('"') && has_decimal_escape(word) {
+                return Err(format!("{word:?}: \\DDD in a name of RDATA is not supported"));
+            }
+        }
         let mut text = String::with_capacity(entry.text.len() + 64);
         if let Some(ttl) = self.ttl.or(self.last_ttl) {
             text.push_str(&format!("$TTL {ttl}\n"));
         }
-        if entry.continues_owner {
-            text.push_str(self.owner.as_deref().ok_or("the first record has no owner name")?);
-        }
-        text.push_str(entry.text);
+        text.push_str("@ ");
+        text.push_str(&words.join(" "));
         text.push('\n');
         let origin = Name::from_str(&self.origin).map_err(|e| e.to_string())?;
         let (_, sets) = Parser::new(text, None, Some(origin))
@@ -179,9 +204,6 @@ impl Reader {
         if u16::from(record.dns_class) != 1 {
             return Err(format!("class {} is not served: only IN", record.dns_class));
         }
-        let wire = name_wire(&record.name)?;
-        let owner = DnsName::from_wire(&wire).map_err(|e| e.to_string())?;
-        self.owner = Some(owner.to_string());
         self.last_ttl = Some(record.ttl);
         Ok(Record {
             owner,
@@ -199,12 +221,9 @@ fn explain(text: &str, error: &str) -> String {
     format!("{error} (in {shown:?})")
 }
 
-fn name_wire(name: &Name) -> Result<Vec<u8>, String> {
-    let mut wire = Vec::new();
-    let mut encoder = BinEncoder::new(&mut wire);
-    encoder.set_name_encoding(NameEncoding::Uncompressed);
-    name.emit(&mut encoder).map_err(|e| e.to_string())?;
-    Ok(wire)
+/// Whether the library would take an escape of the word for another byte.
+fn has_decimal_escape(word: &str) -> bool {
+    word.as_bytes().windows(2).any(|w| matches!(w, [b'\\', b'0'..=b'9']))
 }
 
 fn rdata_wire(rdata: &RData) -> Result<Vec<u8>, String> {
@@ -356,6 +375,35 @@ mod tests {
     fn an_rrset_has_one_ttl_and_no_repetition() {
         let zone = zone("www 60 A 192.0.2.1\nwww 30 A 192.0.2.2\nwww 60 A 192.0.2.1\n").unwrap();
         assert_eq!(zone.records.iter().map(|r| r.ttl).collect::<Vec<_>>(), [30, 30]);
+    }
+
+    #[test]
+    fn at_signs_and_escapes_mean_what_rfc_1035_says() {
+        let text = "$TTL 60\n@ SOA @ host 1 2 3 4 5\n NS ns1\nns1 A 192.0.2.1\nwww CNAME @\n@ MX 10 @\nt TXT @\n\
+            \\065b TXT \"a\"\ne\\064\\000\\255 A 192.0.2.2\ns\\032\\*x TXT \"b\" ; c\n";
+        let first = zone(text).unwrap();
+        let rdata = |owner: &str, rtype| {
+            first.rrset(&owner.parse().unwrap(), rtype).next().unwrap().rdata.clone()
+        };
+        let apex = b"\x07example\x03org\0";
+        assert_eq!(rdata("www.example.org.", rtype::CNAME), apex);
+        assert_eq!(rdata("example.org.", 15), [&[0, 10], &apex[..]].concat());
+        assert_eq!(rdata("example.org.", rtype::SOA)[..13], apex[..]);
+        assert_eq!(rdata("t.example.org.", 16), b"\x01@", "no name: taken as it is");
+        assert_eq!(rdata("ab.example.org.", 16), b"\x01a");
+        let odd = DnsName::from_wire(b"\x04e@\0\xff\x07example\x03org\0").unwrap();
+        assert_eq!(first.rrset(&odd, rtype::A).next().unwrap().rdata, [192, 0, 2, 2]);
+        let written = super::super::write::write(&first);
+        let second = zone(&written).unwrap_or_else(|faults| panic!("{faults}\n{written}"));
+        assert_eq!(second, first, "{written}");
+    }
+
+    #[test]
+    fn what_would_be_read_or_served_wrongly_is_refused() {
+        for line in ["x CNAME a\\064b", "x TYPE39 \\# 1 00", "x DNAME y", "x\\999 A 192.0.2.1"] {
+            let faults = zone(&format!("$TTL 60\n{line}\n")).unwrap_err();
+            assert_eq!(faults.0.len(), 1, "{line}");
+        }
     }
 
     #[test]
