@@ -253,3 +253,33 @@ fn check_place_in_zone(zone: &Zone, name: &DnsName, pool: &Pool, path: &str, fau
         at = above.parent();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::zone;
+
+    #[test]
+    fn a_zone_is_held_to_its_rules() {
+        for (line, what) in [
+            ("w A 192.0.2.2", None),
+            ("*.w NS ns.example.net.", Some("a wildcard cannot be delegated")),
+            ("w 2147483648 A 192.0.2.2", Some("a TTL is at most 2147483647")),
+            ("w CNAME ns\nw A 192.0.2.2", Some("a CNAME stands alone")),
+            ("w NS ns\nx.w TXT a", Some("only glue")),
+            ("w NS ns\nw TXT a", Some("only NS, DS and glue")),
+            ("w SOA ns host 1 2 3 4 5", Some("only at the apex")),
+        ] {
+            let apex: DnsName = "example.org.".parse().unwrap();
+            let text =
+                format!("$TTL 60\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n{line}\n");
+            let zone = zone::read::read(&apex, &text).unwrap();
+            let mut faults = Faults::default();
+            check_zone(&zone, &mut faults);
+            match what {
+                None => assert!(faults.0.is_empty(), "{faults}"),
+                Some(what) => assert!(faults.to_string().contains(what), "{line}: {faults}"),
+            }
+        }
+    }
+}

@@ -6,10 +6,7 @@ use crate::compile::bodies::StoredBody;
 use crate::wire::code::{ede, rcode};
 use crate::wire::edns::Edns;
 use crate::wire::header;
-use crate::wire::opt::{OptReply, PAYLOAD};
-
-/// The largest UDP answer to a client without EDNS (RFC 1035 4.2.1).
-const PLAIN_UDP: u16 = 512;
+use crate::wire::opt::{OptReply, PAYLOAD, PLAIN_UDP};
 
 /// What an answer is made of, beside the question and the OPT record.
 pub(super) struct Reply<'a> {

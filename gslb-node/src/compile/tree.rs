@@ -71,7 +71,9 @@ impl<'a> Tree<'a> {
 
     /// Whether the name is delegated to other servers, or to another zone here.
     pub(super) fn is_cut(&self, owner: &[u8]) -> bool {
+        // NS at a wildcard means nothing that resolvers agree on (RFC 4592 4.2): no cut.
         owner != self.apex
+            && !owner.starts_with(b"\x01*")
             && self.nodes.get(owner).is_some_and(|node| node.rrsets.contains_key(&rtype::NS))
     }
 

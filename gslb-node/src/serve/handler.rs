@@ -1,13 +1,16 @@
 //! The handler that hickory calls: says no to operations, and asks the engine for the rest.
 
+use super::capture::Capture;
 use crate::answer::{Meta, Verdict, Worker, answer};
 use crate::clock;
 use crate::publish::Publication;
 use crate::wire::code::rtype;
-use crate::wire::opt::PAYLOAD;
+use crate::wire::opt::{PAYLOAD, PLAIN_UDP};
+use hickory_net::NetError;
 use hickory_net::runtime::Time;
 use hickory_net::xfer::Protocol;
 use hickory_proto::op::{Edns, Header, HeaderCounts, Message, Metadata, OpCode, ResponseCode};
+use hickory_proto::rr::Record;
 use hickory_proto::serialize::binary::BinEncodable;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::MessageResponseBuilder;
@@ -41,7 +44,9 @@ impl Handler {
             rtype::TKEY..rtype::IXFR => return Some(ResponseCode::NotImp),
             _ => {}
         }
-        if request.signature.is_some() {
+        // Without its signing features the library reads TSIG as any other record.
+        let is_tsig = |record: &Record| u16::from(record.record_type()) == rtype::TSIG;
+        if request.signature.is_some() || request.additionals.iter().any(is_tsig) {
             // RFC 8945 5.2.1: no key is known here.
             return Some(ResponseCode::NotAuth);
         }
@@ -91,28 +96,19 @@ impl RequestHandler for Handler {
             Some(code) => Err(code),
             None => self.engine(request).ok_or(ResponseCode::ServFail),
         };
-        let sent = match &given {
+        let sent = match given {
             Err(code) => {
-                metadata.response_code = *code;
+                metadata.response_code = code;
                 if let Some(asked) = &request.edns {
                     edns.set_dnssec_ok(asked.flags().dnssec_ok).set_rcode_high(code.high());
                     builder.edns(&edns);
                 }
                 response.send_response(builder.build_no_records(metadata)).await
             }
-            Ok(message) => {
-                if let Some(edns) = &message.edns {
-                    builder.edns(edns);
-                }
-                let message = builder.build(
-                    message.metadata,
-                    &message.answers,
-                    &message.authorities,
-                    [],
-                    &message.additionals,
-                );
-                response.send_response(message).await
-            }
+            Ok(message) => match fitted(request, message).await {
+                Ok(message) => emit(request, &message, &mut response).await,
+                Err(error) => Err(error),
+            },
         };
         sent.unwrap_or_else(|error| {
             tracing::debug!(%error, "an odd query's answer cannot be encoded");
@@ -120,4 +116,37 @@ impl RequestHandler for Handler {
             ResponseInfo::from(Header { metadata, counts: HeaderCounts::default() })
         })
     }
+}
+
+/// The message, or only TC in its place: the library points no name at the question, so an answer
+/// may take more room here than the engine needed.
+async fn fitted(request: &Request, mut message: Message) -> Result<Message, NetError> {
+    let limit = match (request.protocol(), &request.edns) {
+        (Protocol::Udp, Some(edns)) => edns.max_payload().clamp(PLAIN_UDP, PAYLOAD),
+        (Protocol::Udp, None) => PLAIN_UDP,
+        _ => u16::MAX,
+    };
+    let mut measure = Capture::default();
+    emit(request, &message, &mut measure).await?;
+    if measure.take().is_none_or(|bytes| bytes.len() > limit.into()) {
+        message.answers.clear();
+        message.authorities.clear();
+        message.additionals.clear();
+        message.metadata.truncation = true;
+    }
+    Ok(message)
+}
+
+/// Sends the message as the response to the request.
+async fn emit<R: ResponseHandler>(
+    request: &Request,
+    message: &Message,
+    response: &mut R,
+) -> Result<ResponseInfo, NetError> {
+    let mut builder = MessageResponseBuilder::from_message_request(request);
+    if let Some(edns) = &message.edns {
+        builder.edns(edns);
+    }
+    let Message { metadata, answers, authorities, additionals, .. } = message;
+    response.send_response(builder.build(*metadata, answers, authorities, [], additionals)).await
 }

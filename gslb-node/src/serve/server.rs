@@ -129,7 +129,7 @@ impl StreamThread {
             tokio::task::spawn_local(Rc::clone(&streams).accept(listener));
         }
         tokio::select! {
-            () = slow::run(self.jobs, &self.handler) => {}
+            () = slow::run(self.jobs, self.handler) => {}
             _ = self.stop => {}
         }
         Ok(())

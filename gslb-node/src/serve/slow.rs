@@ -46,10 +46,17 @@ impl SlowSender {
 }
 
 /// Answers the odd queries of all UDP workers, until they are gone.
-pub(super) async fn run(mut jobs: SlowReceiver, handler: &Handler) {
+pub(super) async fn run(mut jobs: SlowReceiver, handler: Arc<Handler>) {
     while let Some(job) = jobs.recv().await {
         let SlowJob { query, source, control, socket } = job;
-        if let Some(reply) = answer(handler, query, source, Protocol::Udp).await
+        let (start, handler) = (query.first_chunk().copied(), Arc::clone(&handler));
+        let task = async move { answer(&handler, query, source, Protocol::Udp).await };
+        // A task of its own: a panic over one query must not end the thread, and TCP with it.
+        let reply = match tokio::task::spawn_local(task).await {
+            Ok(reply) => reply,
+            Err(_) => start.map(|start| bare(start, rcode::SERVFAIL)),
+        };
+        if let Some(reply) = reply
             && let Err(error) = sys::send_one(socket.as_fd(), &reply, source, control)
         {
             tracing::debug!(%error, %source, "an odd query's answer was not sent");

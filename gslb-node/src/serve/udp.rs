@@ -13,6 +13,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Batches that are taken from one of several sockets before the others have their turn: a flood on
+/// one address must not silence the rest, nor keep the worker from stopping.
+const ROUND: usize = 8;
+
 /// One UDP thread and all that it uses.
 pub(super) struct UdpWorker {
     pub(super) worker: Worker,
@@ -63,7 +67,11 @@ impl UdpWorker {
         // Also without a query: an idle worker must not hold on to a replaced set.
         reader.current();
         for (lane, _) in lanes.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
-            while self.turn(lane, reader, false) == WIDTH {}
+            for _ in 0..ROUND {
+                if self.turn(lane, reader, false) < WIDTH {
+                    break;
+                }
+            }
         }
     }
 

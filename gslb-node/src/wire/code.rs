@@ -32,6 +32,8 @@ pub mod rtype {
     pub const HTTPS: u16 = 65;
     /// Key negotiation: the first of the types that mean an operation, not data.
     pub const TKEY: u16 = 249;
+    /// A signature of the message itself (RFC 8945).
+    pub const TSIG: u16 = 250;
     /// Incremental transfer.
     pub const IXFR: u16 = 251;
     /// Full transfer: the last of the types that mean an operation.

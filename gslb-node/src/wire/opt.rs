@@ -6,6 +6,9 @@ use super::subnet::ClientSubnet;
 /// The UDP payload that we advertise and the most that we send (DNS flag day 2020).
 pub const PAYLOAD: u16 = 1232;
 
+/// The largest UDP answer to a client without EDNS (RFC 1035 4.2.1).
+pub const PLAIN_UDP: u16 = 512;
+
 /// What the OPT record of an answer says.
 #[derive(Clone, Copy, Debug)]
 pub struct OptReply<'a> {

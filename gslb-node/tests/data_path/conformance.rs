@@ -65,6 +65,17 @@ fn empty_non_terminals_are_nodata() {
 }
 
 #[test]
+fn ns_at_a_wildcard_is_no_cut() {
+    let mut engine = Engine::new();
+    // Checked configurations have none. A body that were encoded for `*` would spoil longer names.
+    for name in ["a.nocut.example.org", "longer-label.nocut.example.org", "a.b.nocut.example.org"] {
+        let reply = engine.plain(name, rtype::NS);
+        assert_eq!(reply.answers(), [format!("{name}. 3600 NS ns.example.net.")]);
+        engine.plain(name, rtype::A).assert_negative(NoError, "example.org.", 60);
+    }
+}
+
+#[test]
 fn wildcards_follow_rfc_4592() {
     let mut engine = Engine::new();
     let reply = engine.plain("foo.wild.example", rtype::A);

@@ -114,6 +114,42 @@ fn an_odd_but_sound_query_is_answered_by_the_engine_through_hickory() {
     assert_eq!(reply.answers(), ["www.example.org. 30 A 10.0.1.1"]);
 }
 
+/// A record of no use in the additional section: it sends a query the slow way.
+const EXTRA: [u8; 15] = [0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4];
+
+#[test]
+fn an_odd_query_gets_no_more_bytes_than_it_asked_for() {
+    let (running, _publication) = start(|_| {});
+    let to = running.addresses()[0];
+    let mut cut = 0;
+    for name in ["many.example.org", "some.example.org", "a.sub.example.org", "www.example.org"] {
+        for size in (0..=1400).step_by(7) {
+            let query = ask(name, rtype::A).opt(size, 0, 0).tail(&EXTRA).byte(11, 2);
+            let reply = udp(to, &query);
+            let limit = usize::from(size.clamp(512, 1232));
+            assert!(reply.bytes.len() <= limit, "{name}: {} of {limit}", reply.bytes.len());
+            assert!(reply.message.edns.is_some());
+            cut += usize::from(reply.truncated());
+            assert!(!reply.truncated() || reply.answers().is_empty());
+        }
+    }
+    assert!(cut > 0);
+}
+
+#[test]
+fn a_signed_query_is_told_that_its_key_is_not_known() {
+    let (running, _publication) = start(|_| {});
+    let key = b"\x03key\0\0\xfa\0\xff\0\0\0\0";
+    let algorithm = b"\x0bhmac-sha256\0";
+    let times_and_mac =
+        [&[0; 6][..], &[1, 44, 0, 32], &[7; 32], &[0xab, 0xcd, 0, 0, 0, 0]].concat();
+    let length = (algorithm.len() + times_and_mac.len()) as u16;
+    let tsig = [&key[..], &length.to_be_bytes(), algorithm, &times_and_mac].concat();
+    let query = ask("static.example.org", rtype::A).tail(&tsig).byte(11, 1);
+    let reply = udp(running.addresses()[0], &query);
+    assert_eq!((reply.code(), reply.answers().len()), (ResponseCode::NotAuth, 0));
+}
+
 #[test]
 fn tcp_gives_whole_answers_in_the_order_of_the_queries() {
     let (running, _publication) = start(|_| {});

@@ -35,6 +35,7 @@ outside  IN CNAME www.example.net.
 loop1    IN CNAME loop2
 loop2    IN CNAME loop1
 *.star   IN CNAME static
+*.nocut  IN NS  ns.example.net.
 sub      IN NS  ns.sub
          IN NS  ns1
          IN NS  ns.example.net.
