@@ -7,6 +7,10 @@ use tracing_subscriber::EnvFilter;
 /// The variable whose filter goes before the file's.
 const FILTER_VARIABLE: &str = "GSLB_LOG";
 
+/// Put before every filter, which may say otherwise: the library warns of each malformed query, so
+/// that anybody on the Internet could fill the log.
+const QUIET: &str = "hickory_proto=error";
+
 /// Why the log could not be started.
 #[derive(Debug)]
 pub enum LogError {
@@ -25,7 +29,8 @@ pub enum LogError {
 pub fn start_log(filter: &str, json: bool) -> Result<(), LogError> {
     let named = std::env::var(FILTER_VARIABLE).ok();
     let filter = named.as_deref().unwrap_or(filter);
-    let filter = EnvFilter::try_new(filter).map_err(|error| LogError::Filter(error.to_string()))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
+        .map_err(|error| LogError::Filter(error.to_string()))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     let started = if json {
         builder.json().flatten_event(true).try_init()
