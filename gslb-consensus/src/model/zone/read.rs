@@ -6,7 +6,9 @@ use crate::model::fault::{Fault, Faults};
 use crate::model::name::DnsName;
 use crate::model::record::{Record, rtype};
 use hickory_proto::rr::{Name, RData, RecordType};
-use hickory_proto::serialize::binary::{BinEncodable, BinEncoder, NameEncoding};
+use hickory_proto::serialize::binary::{
+    BinDecoder, BinEncodable, BinEncoder, NameEncoding, Restrict,
+};
 use hickory_proto::serialize::txt::Parser;
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -309,7 +311,14 @@ fn generic_rdata(rtype: u16, words: &[&str]) -> Result<Vec<u8>, String> {
     if [rtype::A, rtype::AAAA, rtype::NS, rtype::CNAME, rtype::SOA].contains(&rtype) {
         return Err("this type has a text form of its own: use it".to_owned());
     }
-    Ok(bytes)
+    // Types that the library knows must hold what they should (RFC 3597 5); others pass as they are.
+    let mut decoder = BinDecoder::new(&bytes);
+    let stated =
+        Restrict::new(u16::try_from(length).map_err(|_| "RDATA has at most 65,535 bytes")?);
+    let decoded = RData::read(&mut decoder, RecordType::from(rtype), stated).map_err(|e| {
+        format!("these bytes are no RDATA of type {}: {e}", RecordType::from(rtype))
+    })?;
+    rdata_wire(&decoded)
 }
 
 /// RDATA of a DS record (RFC 4034 5.3), which the library reads only with its signing features.
@@ -369,6 +378,14 @@ mod tests {
         let faults = zone("@ 60 SOA a b 1 2 3 4 5\nwww 60 A 300.1.1.1\nok 60 A 192.0.2.1\nother.test. 60 A 192.0.2.1\n$INCLUDE /etc/passwd\n").unwrap_err();
         let lines: Vec<Option<u32>> = faults.0.iter().map(|f| f.line).collect();
         assert_eq!(lines, [Some(2), Some(4), Some(5)], "{faults}");
+    }
+
+    #[test]
+    fn bytes_of_a_known_type_must_be_what_that_type_holds() {
+        assert!(zone("m 60 TYPE15 \\# 3 000A00\nc 60 TYPE257 \\# 9 0005697373756578 79\n").is_ok());
+        for bad in ["m 60 MX \\# 2 000A\n", "t 60 TXT \\# 2 09aa\n", "m 60 MX \\# 4 000A00FF\n"] {
+            assert!(zone(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
