@@ -116,12 +116,22 @@ async fn until(cluster: &Cluster, what: &str, done: impl Fn(&RaftStatus, &State)
     assert!(waited.await.is_ok(), "not in time: {what}: {:?}", cluster.status());
 }
 
-/// A small change; gives its log index.
+/// A small change; gives its log index. A machine that is busy may need longer for an election than
+/// a node waits before it refuses: then it is asked again, as a caller would.
 async fn write(cluster: &Cluster) -> u64 {
-    match cluster.propose(Command::PassTime(PassTime {}), Origin::new("test")).await.unwrap() {
-        Reply::Done { revision, .. } => revision.index,
-        refused => panic!("{refused:?}"),
-    }
+    let mut status = cluster.status_changes();
+    let written = timeout(SOON, async {
+        loop {
+            match cluster.propose(Command::PassTime(PassTime {}), Origin::new("test")).await {
+                Ok(Reply::Done { revision, .. }) => return revision.index,
+                Err(ProposeError::NoQuorum { .. } | ProposeError::NoLeader) => {
+                    status.changed().await.unwrap();
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+    written.await.unwrap_or_else(|_| panic!("not written in time: {:?}", cluster.status()))
 }
 
 async fn has(cluster: &Cluster, index: u64) {

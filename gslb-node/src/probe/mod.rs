@@ -31,3 +31,6 @@ pub use scheduler::{Scheduler, Watcher};
 pub use target::{Target, targets};
 pub use tls::TrustError;
 pub use verdict::{Phase, Verdict};
+
+#[cfg(test)]
+mod https_tests;
