@@ -131,6 +131,12 @@ fn a_node_alone_answers_and_takes_no_change(cluster: &mut Cluster) {
     for _ in 0..20 {
         assert_eq!(www.ask(cluster.nodes[2].dns()).answers.len(), 1);
     }
+    // Cut off, it answers on, and says that what it answers may be old (RFC 8914 4.4).
+    wait::until("answers to be marked as stale", || {
+        let answer = www.ask(cluster.nodes[2].dns());
+        assert_eq!(answer.answers.len(), 1, "{answer:?}");
+        if answer.extended_error == Some(3) { Ok(()) } else { Err(answer) }
+    });
     let said = cluster.operator.attempt("set-weight iad 99", &[]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(!said.err.is_empty(), "{said:?}");

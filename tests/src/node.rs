@@ -93,7 +93,7 @@ impl Node {
     /// If it cannot be written.
     pub fn write_config(&self, places: &[PathBuf]) {
         let mut text = format!(
-            "name = {:?}\nidentity = \".\"\ndata = \"data\"\n\n\
+            "name = {:?}\nidentity = \".\"\ndata = \"data\"\nstale_after = \"3s\"\n\n\
              [dns]\nlisten = [\"{}\"]\nworkers = 1\n\n[api]\nlisten = \"{}\"\nplain = \"{}\"\n\n\
              [raft]\nlisten = \"{}\"\ntimers = \"patient\"\n",
             self.name,
