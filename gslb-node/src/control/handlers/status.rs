@@ -14,7 +14,7 @@ use axum::extract::State;
 use gslb_consensus::model::{Pool, Region, RegionId};
 use gslb_consensus::raft::RaftStatus;
 use gslb_consensus::state::{
-    EndpointState, OverrideTarget, Revision, RuntimeWeight, State as Agreed,
+    EndpointState, OverrideKind, OverrideTarget, Revision, RuntimeWeight, State as Agreed,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -84,14 +84,15 @@ fn regions(state: &Agreed, nodes: &[NodeStatus]) -> Vec<RegionStatus> {
             .collect();
         let up = pools.iter().filter(|pool| pool.is_up).count();
         let target = OverrideTarget::Region(region.id.clone());
+        let said = state.overrides.get(&target);
         let answers = answers_of(&region.id);
         RegionStatus {
             id: region.id.to_string(),
-            state: state_word(up, pools.len()).to_owned(),
+            state: state_word(up, pools.len(), said.map(|of| of.kind)).to_owned(),
             weight: state.region_weight(&region.id),
             declared: region.weight,
             runtime: state.weights.regions.get(&region.id).map(runtime),
-            overridden: state.overrides.get(&target).map(|of| override_line(&target, of)),
+            overridden: said.map(|of| override_line(&target, of)),
             pools,
             answers_last_minute: answers,
             share_percent: percent(answers, total),
@@ -119,18 +120,21 @@ fn runtime(of: &RuntimeWeight) -> RuntimeWeightLine {
     RuntimeWeightLine { weight: of.weight, actor: of.actor.clone(), at_ms: of.at_ms }
 }
 
-fn state_word(up: usize, of: usize) -> &'static str {
-    match (up, of) {
-        (_, 0) => "unused",
-        (0, _) => "down",
-        (up, of) if up == of => "up",
+fn state_word(up: usize, of: usize, said: Option<OverrideKind>) -> &'static str {
+    match (up, of, said) {
+        (_, 0, _) => "unused",
+        (0, _, Some(OverrideKind::Drain)) => "drained",
+        (0, _, Some(OverrideKind::ForceDown)) => "forced down",
+        (0, ..) => "down",
+        (up, of, _) if up == of => "up",
         _ => "partial",
     }
 }
 
-/// A part in percent, to a tenth.
-pub(in crate::control) fn percent(part: u64, total: u64) -> Option<f64> {
-    let tenths = u128::from(part) * 1000 / u128::from(total.max(1));
+/// A part in percent, to the nearest tenth.
+fn percent(part: u64, total: u64) -> Option<f64> {
+    let (part, total_or_1) = (u128::from(part), u128::from(total.max(1)));
+    let tenths = (part * 1000 + total_or_1 / 2) / total_or_1;
     (total > 0).then(|| tenths as f64 / 10.0)
 }
 
@@ -186,12 +190,40 @@ fn warnings(
     for region in regions {
         match region.state.as_str() {
             "down" => warnings.push(format!("region {} is down in every pool", region.id)),
+            "drained" | "forced down" => {
+                warnings.push(format!("region {} is {} by an operator", region.id, region.state));
+            }
             "partial" => warnings.push(format!("region {} is down in some pools", region.id)),
             _ => {}
         }
     }
-    if !regions.is_empty() && regions.iter().all(|r| r.state == "down" || r.state == "unused") {
+    if !regions.is_empty() && regions.iter().all(|r| !r.pools.iter().any(|pool| pool.is_up)) {
         warnings.push("nothing is up: every endpoint is given out all the same".to_owned());
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_to_the_nearest_tenth() {
+        assert_eq!(percent(7, 16), Some(43.8));
+        assert_eq!(percent(6, 17), Some(35.3));
+        assert_eq!(percent(0, 16), Some(0.0));
+        assert_eq!(percent(3, 3), Some(100.0));
+        assert_eq!(percent(0, 0), None);
+    }
+
+    #[test]
+    fn a_region_that_an_operator_took_out_is_not_called_down() {
+        assert_eq!(state_word(0, 2, None), "down");
+        assert_eq!(state_word(0, 2, Some(OverrideKind::Drain)), "drained");
+        assert_eq!(state_word(0, 2, Some(OverrideKind::ForceDown)), "forced down");
+        assert_eq!(state_word(0, 2, Some(OverrideKind::ForceUp)), "down");
+        assert_eq!(state_word(1, 2, Some(OverrideKind::Drain)), "partial");
+        assert_eq!(state_word(2, 2, Some(OverrideKind::ForceUp)), "up");
+        assert_eq!(state_word(0, 0, Some(OverrideKind::Drain)), "unused");
+    }
 }

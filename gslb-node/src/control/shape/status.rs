@@ -54,7 +54,8 @@ pub struct NodeStatus {
 pub struct RegionStatus {
     /// Its id.
     pub id: String,
-    /// `up`: up in every pool; `partial`: in some; `down`: in none; `unused`: it has no endpoint.
+    /// `up`: up in every pool; `partial`: in some; `down`: in none;
+    /// `drained`, `forced down`: in none, by an operator; `unused`: it has no endpoint.
     pub state: String,
     /// The weight that counts in pools without one of their own.
     pub weight: u16,

@@ -30,7 +30,13 @@ fn matrix(reply: &HealthReply) -> Table {
     headings.extend(vantages.iter().map(String::as_str));
     let mut table = Table::new(&headings);
     for endpoint in &reply.endpoints {
-        let since = endpoint.since_ms.map_or_else(|| "-".to_owned(), |at| ago(at, reply.now_ms));
+        // What an operator says counts since it was said; that of the endpoint before that of its region.
+        let by = |scope: &str, id: &str| {
+            reply.overrides.iter().find(|of| of.scope == scope && of.target == id)
+        };
+        let said = by("endpoint", &endpoint.id).or_else(|| by("region", &endpoint.region));
+        let since = said.map(|of| of.since_ms).or(endpoint.since_ms);
+        let since = since.map_or_else(|| "-".to_owned(), |at| ago(at, reply.now_ms));
         let mut row: Vec<Cell> = vec![
             endpoint.id.as_str().into(),
             endpoint.pool.as_str().into(),

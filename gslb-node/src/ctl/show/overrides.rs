@@ -44,8 +44,14 @@ pub(super) fn word(kind: OverrideWord) -> &'static str {
 }
 
 /// How long an override still lasts.
-pub(super) fn left(of: &OverrideLine, now_ms: u64) -> String {
+fn left(of: &OverrideLine, now_ms: u64) -> String {
     of.expires_ms.map_or_else(|| "until cleared".to_owned(), |at| span(at.saturating_sub(now_ms)))
+}
+
+/// The same within a sentence, where no heading says what the time means.
+pub(super) fn ends(of: &OverrideLine, now_ms: u64) -> String {
+    let left = left(of, now_ms);
+    if of.expires_ms.is_some() { format!("{left} left") } else { left }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `gslbctl status`.
 
-use super::overrides::{left, word};
+use super::overrides::{ends, word};
 use crate::control::shape::{NodeStatus, RegionPool, RegionStatus, StatusReply};
 use crate::ctl::age::span;
 use crate::ctl::client::Client;
@@ -25,8 +25,8 @@ pub(in crate::ctl) async fn status(client: &Client, output: Output) -> Result<()
             o.line("");
         }
         for of in endpoints {
-            let (what, left) = (word(of.kind), left(of, reply.now_ms));
-            o.line(&format!("{} {what} by {} ({left}): {}", of.target, of.owner, of.reason));
+            let (what, ends) = (word(of.kind), ends(of, reply.now_ms));
+            o.line(&format!("{} {what} by {} ({ends}): {}", of.target, of.owner, of.reason));
         }
         for warning in &reply.warnings {
             o.line(&o.tone(Tone::Warn, &format!("! {warning}")));
@@ -93,8 +93,8 @@ fn regions(regions: &[RegionStatus], now_ms: u64) -> Table {
             _ => Tone::Warn,
         };
         let overridden = region.overridden.as_ref().map_or_else(String::new, |of| {
-            let (what, left) = (word(of.kind), left(of, now_ms));
-            format!("{what} by {} ({left}): {}", of.owner, of.reason)
+            let (what, ends) = (word(of.kind), ends(of, now_ms));
+            format!("{what} by {} ({ends}): {}", of.owner, of.reason)
         });
         let share = region.share_percent.map_or_else(|| "-".to_owned(), |p| format!("{p:.1} %"));
         table.row([
@@ -220,7 +220,7 @@ n3    -       -       -       -                            -            -      n
         };
         let expected = "\
 REGION  STATE  WEIGHT                   UP       ANSWERS/MIN  SHARE   OVERRIDE
-fra     up     20 (file 100), 5 in web  web 0/2  120          33.3 %  drained by ann (1m): CHG-1
+fra     up     20 (file 100), 5 in web  web 0/2  120          33.3 %  drained by ann (1m left): CHG-1
 ";
         assert_eq!(regions(&[region], 0).render(false), expected);
     }
