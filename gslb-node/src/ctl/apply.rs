@@ -8,7 +8,7 @@ use super::wait;
 use crate::control::shape::{
     ChangeKind, ConfigApplied, ConfigParams, ConfigQuery, ObjectChange, WaitReply,
 };
-use gslb_consensus::model::document;
+use gslb_consensus::model::{Config, document};
 use serde::Serialize;
 use std::io::Read;
 use std::path::Path;
@@ -50,11 +50,15 @@ fn self_contained(file: &Path) -> Result<String, CtlError> {
     } else {
         (file.display().to_string(), std::fs::read_to_string(file))
     };
-    let text = text.map_err(|error| CtlError::File(format!("{shown} cannot be read: {error}")))?;
+    let text = text.map_err(|error| CtlError::Usage(format!("{shown} cannot be read: {error}")))?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let source =
         |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string());
     match document::read(&text, Some(&shown), &source) {
+        // What an interrupted pipe or a wrong file name leads to; it would take every name off the air.
+        Ok(config) if config == Config::default() => Err(CtlError::Usage(format!(
+            "{shown} declares nothing: it would remove all that is declared; nothing was changed"
+        ))),
         Ok(config) => Ok(document::write(&config)),
         Err(faults) => Err(CtlError::Faults(faults.0)),
     }
@@ -117,6 +121,20 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("2 faults; nothing was changed"), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_or_declares_nothing_is_refused_before_a_node_is_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("traffic.toml");
+        let error = self_contained(&file).unwrap_err();
+        assert!(error.exit_code() == 2 && error.to_string().contains("cannot be read"), "{error}");
+        std::fs::write(&file, "# all of it is gone\n").unwrap();
+        let error = self_contained(&file).unwrap_err();
+        assert!(
+            error.exit_code() == 2 && error.to_string().contains("declares nothing"),
+            "{error}"
+        );
     }
 
     #[test]
