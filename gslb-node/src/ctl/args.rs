@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[command(name = "gslbctl", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "\
 Examples:
-  gslbctl cluster init --dir prod --name prod      make a cluster: its CA, your certificate, ctl.toml
+  gslbctl cluster init --dir prod --name prod      make a cluster: CA, your certificate, ctl.toml
   gslbctl --context prod/ctl.toml status           what is happening now
   gslbctl apply -f traffic.toml --dry-run          what would change
   gslbctl set-weight fra 20 --wait                 less traffic to fra, on all nodes
@@ -55,7 +55,7 @@ Applying the export changes nothing. Weights set at run time stand above it as c
 
 Examples:
   gslbctl export > traffic.toml
-  gslbctl export --agreed                          ask the leader, so that nothing accepted is missing")]
+  gslbctl export --agreed                          ask the leader: nothing accepted is missing")]
     Export(Export),
     /// Set the weight of a region at run time.
     #[command(after_help = "\
@@ -93,8 +93,8 @@ Examples:
     Overrides,
     /// Show the nodes, the regions and what needs a look.
     #[command(after_help = "\
-Every node is asked; one that was not heard for 5 s is shown as such. ANSWERS and SHARE count answers
-of the last minute, not clients: resolvers keep an answer for its TTL.
+Every node is asked; one that was not heard for 5 s is shown as such. ANSWERS and SHARE count
+answers of the last minute, not clients: resolvers keep an answer for its TTL.
 
 Examples:
   gslbctl status
@@ -145,7 +145,8 @@ The folder holds the key of the cluster's authority (ca.key): keep it safe, and 
 
 Examples:
   gslbctl cluster init --dir prod --name prod
-  gslbctl --context prod/ctl.toml node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1")]
+  export GSLBCTL_CONTEXT=$PWD/prod/ctl.toml
+  gslbctl node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1")]
     Init {
         /// The folder to make.
         #[arg(long)]
@@ -182,7 +183,7 @@ The first node founds the cluster. For each later one the running cluster is ask
 takes the node in by itself once that runs.
 
 Examples:
-  gslbctl --context prod/ctl.toml node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1")]
+  gslbctl node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1")]
     Add(NodeAdd),
     /// List the nodes.
     #[command(
@@ -225,7 +226,7 @@ pub struct Apply {
     /// Show what would change, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Only if the configuration last changed at this revision, as `status` and `export` show it.
+    /// Only if the configuration last changed at this revision, as `status` shows it.
     #[arg(long, value_name = "REV")]
     pub expect: Option<String>,
     /// Whether to wait.
@@ -247,7 +248,7 @@ pub struct SetWeight {
     /// The region.
     pub region: String,
     /// The weight, 0 to 1000.
-    #[arg(value_parser = clap::value_parser!(u16).range(0..=1000))]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=1000), allow_negative_numbers = true)]
     #[arg(required_unless_present = "clear", conflicts_with = "clear")]
     pub weight: Option<u16>,
     /// Have what the file declares count again.
@@ -360,8 +361,9 @@ pub struct Explain {
 pub enum ZoneCommand {
     /// Compare the parent's NS, glue and DS with the zone and with what the nodes answer.
     #[command(after_help = "\
-Asks the servers of the parent zone, found through the system's resolver, or those given by --parent.
-Each finding is ok, a warning or a fault, with what to do. Exit code 1 if there is a fault.
+Asks the servers of the parent zone, found through the system's resolver, or those given by
+--parent. Each finding is ok, a warning or a fault, with what to do. Exit code 1 if there is a
+fault.
 
 Examples:
   gslbctl zone check-delegation gslb.example.com
@@ -428,6 +430,8 @@ mod tests {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let is_group = command.has_subcommands() && command.get_name() != "gslbctl";
             assert!(is_group || help.contains("gslbctl "), "{} has no example", command.get_name());
+            let wide = help.lines().find(|line| line.len() > 100);
+            assert_eq!(wide, None, "help of {} is broken at 100 columns", command.get_name());
             open.extend(command.get_subcommands().filter(|c| c.get_name() != "help").cloned());
         }
     }

@@ -265,6 +265,10 @@ fn why(error: &reqwest::Error) -> String {
     if chain.contains("UnknownIssuer") || chain.contains("BadSignature") {
         return "its certificate is of another cluster: check `ca` in the context file".to_owned();
     }
+    if chain.contains("UnknownCA") {
+        let what = "it does not know your certificate: check `certificate` in the context file";
+        return what.to_owned();
+    }
     if chain.contains("NotValidForName") || chain.contains("not valid for") {
         return format!("its certificate does not name this address: {chain}");
     }

@@ -101,7 +101,8 @@ fn node_toml(new: &NewNode) -> String {
     format!(
         "# Node {}: gslb-node --config node.toml (paths are relative to this file)\n\
          identity = \".\"\ndata = \"data\"\n\n\
-         [dns]\nlisten = [\"0.0.0.0:53\", \"[::]:53\"]\n{}{}",
+         [dns]\n# Where a local resolver has port 53 of a loopback address, name the addresses to answer at.\n\
+         listen = [\"0.0.0.0:53\", \"[::]:53\"]\n{}{}",
         new.name,
         section("api", &new.api),
         section("raft", &new.raft),

@@ -7,6 +7,7 @@ use crate::ctl::error::CtlError;
 use crate::ctl::output::{Output, Tone};
 use crate::ctl::table::{Cell, Table};
 use geo::Place;
+use std::net::IpAddr;
 
 /// Prints why a client gets the answer that it gets.
 pub(in crate::ctl) async fn explain(
@@ -26,10 +27,10 @@ pub(in crate::ctl) async fn explain(
             for (position, step) in steps(&reply.reasons, decision) {
                 o.line("");
                 o.line(&o.tone(Tone::Strong, &heading(position, step, decision)));
-                o.table(&step_table(step));
+                o.table(&step_table(position, step, decision));
             }
             o.line("");
-            o.table(&shares(decision));
+            o.table(&shares(decision, &reply.rtype));
         }
     })
 }
@@ -93,9 +94,13 @@ fn heading(position: usize, step: &StepReasons, decision: &Explanation) -> Strin
     format!("{} {}: {order}", position + 1, step.filter)
 }
 
-fn step_table(step: &StepReasons) -> Table {
+/// Why each region stands where it does, best first.
+fn step_table(position: usize, step: &StepReasons, decision: &Explanation) -> Table {
+    let tiers = decision.steps.get(position).map(|s| s.tiers.as_slice()).unwrap_or_default();
+    let mut regions: Vec<_> = step.regions.iter().collect();
+    regions.sort_by_key(|region| tiers.iter().position(|tier| tier.contains(&region.region)));
     let mut table = Table::new(&["", "REGION", "WHY"]);
-    for region in &step.regions {
+    for region in regions {
         let mark = if region.kept {
             Cell::new(Tone::Good, "first")
         } else {
@@ -107,7 +112,7 @@ fn step_table(step: &StepReasons) -> Table {
 }
 
 /// The regions with their shares, and the endpoints below each.
-fn shares(decision: &Explanation) -> Table {
+fn shares(decision: &Explanation, rtype: &str) -> Table {
     let mut table =
         Table::new(&["REGION", "SHARE", "WEIGHT", "STATE", "ENDPOINT", "TARGET", "GIVEN"]);
     for region in &decision.regions {
@@ -117,7 +122,12 @@ fn shares(decision: &Explanation) -> Table {
         let first = [region.id.as_str().into(), share.into(), region.weight.into(), state];
         table.row(first);
         for endpoint in &region.endpoints {
-            let given = if endpoint.given { Cell::new(Tone::Good, "yes") } else { "no".into() };
+            let given = match (endpoint.given, endpoint.target.parse::<IpAddr>()) {
+                (false, _) => "no".into(),
+                (true, Ok(IpAddr::V4(_))) if rtype == "AAAA" => "for A".into(),
+                (true, Ok(IpAddr::V6(_))) if rtype == "A" => "for AAAA".into(),
+                (true, _) => Cell::new(Tone::Good, "yes"),
+            };
             table.row([
                 "".into(),
                 "".into(),
