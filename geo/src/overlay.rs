@@ -178,7 +178,10 @@ fn edition_over(edition: &Edition, overlay: &[(Prefix, PlacePatch)]) -> Edition 
     Edition {
         id: entries.iter().fold(edition.id, |id, entry| id.with(entry.as_bytes())),
         build_epoch_s: edition.build_epoch_s,
-        label: format!("{}, with {} operator prefixes", edition.label, overlay.len()),
+        label: match overlay.len() {
+            1 => format!("{}, with 1 operator prefix", edition.label),
+            many => format!("{}, with {many} operator prefixes", edition.label),
+        },
     }
 }
 

@@ -4,6 +4,7 @@ use super::agreed::State;
 use super::command::PutConfig;
 use super::overrides::OverrideTarget;
 use super::reply::{RefusalCode, Reply};
+use super::revision::Revision;
 use crate::model::{Config, DnsName, Zone, check};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,9 +12,10 @@ use std::sync::Arc;
 impl State {
     pub(super) fn put_config(&mut self, put: &PutConfig, index: u64) -> Result<(), Reply> {
         if let Some(expected) = put.expect.filter(|e| *e != self.config_index) {
+            let at = |index| Revision { history: self.history, index };
+            let (now, expected) = (at(self.config_index), at(expected));
             let what = format!(
-                "the configuration changed at {}, after {expected}: export it and apply again",
-                self.config_index
+                "the configuration changed at {now}, not at {expected}: export it and apply again"
             );
             return Err(Reply::refused(RefusalCode::Conflict, what));
         }
