@@ -72,7 +72,8 @@ impl Timers {
             max_payload_entries: 300,
             // The default queue of 65,536 proposals is minutes deep.
             api_channel_size: Some(1_024),
-            backoff: "200ms 400ms ...5s".to_owned(),
+            // A node that comes back is sent what it missed before it gives up waiting for that.
+            backoff: "200ms 400ms ...1s".to_owned(),
             // A follower whose log went back is a safety violation, never something to go on from.
             allow_log_reversion: None,
             ..Config::default()

@@ -5,12 +5,14 @@ use gslb_consensus::state::{Revision, State};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::publish::Publication;
 
 /// How long a node that has state waits for the others before it answers by what it has.
 const CATCH_UP: Duration = Duration::from_secs(2);
+/// How long after a leader could not be asked it is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// How often the age of the quorum is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -24,11 +26,13 @@ pub(super) async fn wait_for_state(cluster: &Cluster, mut served: watch::Receive
     if states.wait_for(has_state).await.is_err() {
         return std::future::pending().await;
     }
-    let mut status = cluster.status_changes();
-    let current = status.wait_for(|status| {
-        status.leader.is_some() && status.applied_index >= status.last_log_index
-    });
-    if !matches!(timeout(CATCH_UP, current).await, Ok(Ok(_))) {
+    // The end of the node's own log says nothing about what was agreed while it was away: only the leader knows.
+    let current = async {
+        while cluster.linearizable().await.is_err() {
+            sleep(ASK_AGAIN).await;
+        }
+    };
+    if timeout(CATCH_UP, current).await.is_err() {
         tracing::warn!("no word from the others: answering by the stored state");
     }
     let applied = cluster.state().revision();
