@@ -135,7 +135,7 @@ fn a_node_alone_answers_and_takes_no_change(cluster: &mut Cluster) {
     wait::until("answers to be marked as stale", || {
         let answer = www.ask(cluster.nodes[2].dns());
         assert_eq!(answer.answers.len(), 1, "{answer:?}");
-        if answer.extended_error == Some(3) { Ok(()) } else { Err(answer) }
+        if answer.extended_error == Some(3) { Ok(()) } else { Err(format!("{answer:?}")) }
     });
     let said = cluster.operator.attempt("set-weight iad 99", &[]);
     assert_eq!(said.code, 1, "{said:?}");
