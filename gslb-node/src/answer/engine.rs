@@ -1,6 +1,7 @@
 //! The answer to one query.
 
 use super::draws::{self, Draw};
+use super::glance::Glance;
 use super::reply::{Content, Reply};
 use super::worker::Worker;
 use crate::compile::names::Slot;
@@ -8,6 +9,7 @@ use crate::compile::{Answers, Published, Steered};
 use crate::wire::code::{class, ede, rcode, rtype};
 use crate::wire::edns::{Edns, NotEdns};
 use crate::wire::header::{self, Header};
+use crate::wire::name::NameBuffer;
 use crate::wire::question::Question;
 use std::net::IpAddr;
 
@@ -47,39 +49,63 @@ pub fn answer(
     length: usize,
     meta: &Meta,
 ) -> Verdict {
-    let query = buffer.get(..length).and_then(|message| Some((message, Header::read(message)?)));
-    let Some((message, header)) = query.filter(|(_, header)| header.flags & header::QR == 0) else {
-        worker.counters.dropped.add();
-        return Verdict::Drop;
-    };
-    if header.flags & header::OPCODE != 0
-        || (header.questions, header.answers, header.authorities) != (1, 0, 0)
-        || header.additionals > 1
-    {
-        return slow(worker);
-    }
-    let question = Question::read(message, published.names.seed(), &mut worker.name);
-    let Some(question) = question else {
-        let mut reply = Reply::error(rcode::FORMERR);
-        reply.question = false;
-        return reply.write(worker, buffer, header::LENGTH, None, meta);
+    let mut glance = worker.glance.take().unwrap_or_default();
+    glance.look(buffer.get(..length).unwrap_or_default(), published.names.seed());
+    let verdict = answer_glanced(worker, published, buffer, length, meta, &glance);
+    worker.glance = Some(glance);
+    verdict
+}
+
+/// As [`answer`], for a message that was looked at already, with the seed of the same names.
+#[inline]
+pub fn answer_glanced(
+    worker: &mut Worker,
+    published: &Published,
+    buffer: &mut [u8],
+    length: usize,
+    meta: &Meta,
+    glance: &Glance,
+) -> Verdict {
+    let (Some(question), Some(header)) = (&glance.question, glance.header) else {
+        return answer_unread(worker, buffer, meta, glance.header);
     };
     if (rtype::TKEY..=rtype::AXFR).contains(&question.qtype) {
         return slow(worker);
     }
-    let additional = message.get(question.end..).unwrap_or_default();
-    let edns = match (header.additionals, additional) {
-        (0, []) => Ok(None),
-        (0, _) => Err(NotEdns::Malformed),
+    let end = question.end();
+    let additional = buffer.get(end..length).unwrap_or_default();
+    let edns = match (header.has_additional(), additional) {
+        (false, []) => Ok(None),
+        (false, _) => Err(NotEdns::Malformed),
         _ => Edns::read(additional).map(Some),
     };
     worker.counters.count_type(question.qtype);
     let (edns, reply) = match edns {
         Err(NotEdns::OtherRecord) => return slow(worker),
         Err(NotEdns::Malformed) => (None, Reply::error(rcode::FORMERR)),
-        Ok(edns) => (edns, reply(worker, published, &question, edns.as_ref(), meta)),
+        Ok(edns) => (edns, reply(worker, published, question, &glance.name, edns.as_ref(), meta)),
     };
-    reply.write(worker, buffer, question.end, edns.as_ref(), meta)
+    reply.write(worker, buffer, end, edns.as_ref(), meta)
+}
+
+/// What becomes of a message without a question that could be read.
+#[cold]
+fn answer_unread(
+    worker: &mut Worker,
+    buffer: &mut [u8],
+    meta: &Meta,
+    header: Option<Header>,
+) -> Verdict {
+    let Some(header) = header.filter(|header| header.flags & header::QR == 0) else {
+        worker.counters.dropped.add();
+        return Verdict::Drop;
+    };
+    if !header.is_plain() {
+        return slow(worker);
+    }
+    let mut reply = Reply::error(rcode::FORMERR);
+    reply.question = false;
+    reply.write(worker, buffer, header::LENGTH, None, meta)
 }
 
 /// Writes SERVFAIL over a query whose handling panicked, so that the client does not wait.
@@ -101,6 +127,7 @@ fn reply<'a>(
     worker: &mut Worker,
     published: &'a Published,
     question: &Question,
+    name: &'a NameBuffer,
     edns: Option<&Edns>,
     meta: &Meta,
 ) -> Reply<'a> {
@@ -118,20 +145,11 @@ fn reply<'a>(
     if question.qtype == rtype::OPT {
         return Reply::error(rcode::FORMERR);
     }
-    let name = worker.name.get(..question.name_length).unwrap_or_default();
     if question.qclass != class::IN {
-        let told = [rtype::TXT, rtype::ANY].contains(&question.qtype)
-            && question.qclass == class::CH
-            && worker.identity.chaos(name).is_some();
-        let mut reply = Reply::error(if told { rcode::NOERROR } else { rcode::REFUSED });
-        if told {
-            (reply.flags, reply.content) = (header::AA, Content::Chaos);
-        }
-        return reply;
+        return other_class(worker, question, name);
     }
-    let slot = published.names.find(name, question.hash, question.labels, question.qtype);
-    match slot {
-        Some(Slot::Body(id)) => Reply::body(published.names.bodies().get(id), 0),
+    match published.names.find(name, question) {
+        Some(Slot::Body(id)) => Reply::body(published.names.body(id), 0),
         Some(Slot::Steered(id)) => match published.steered.get(id.0 as usize) {
             Some(steered) => steer(worker, published, steered, question.qtype, edns, meta),
             None => Reply::error(rcode::SERVFAIL),
@@ -142,6 +160,20 @@ fn reply<'a>(
             reply
         }
     }
+}
+
+/// The answer to a question outside of class IN: who this is, or nothing.
+#[cold]
+fn other_class<'a>(worker: &Worker, question: &Question, name: &'a NameBuffer) -> Reply<'a> {
+    let name = name.get(..question.name_length.into()).unwrap_or_default();
+    let told = [rtype::TXT, rtype::ANY].contains(&question.qtype)
+        && question.qclass == class::CH
+        && worker.identity.chaos(name).is_some();
+    let mut reply = Reply::error(if told { rcode::NOERROR } else { rcode::REFUSED });
+    if told {
+        (reply.flags, reply.content) = (header::AA, Content::Chaos(name));
+    }
+    reply
 }
 
 /// Chooses the answer of a steered name: class of the client, row, draw.

@@ -14,11 +14,13 @@
 pub mod counters;
 mod draws;
 mod engine;
+pub mod glance;
 pub mod identity;
 mod reply;
 pub mod worker;
 
 pub use counters::Counters;
-pub use engine::{Meta, Verdict, answer, refuse_by_panic};
+pub use engine::{Meta, Verdict, answer, answer_glanced, refuse_by_panic};
+pub use glance::{Glance, look_at_all};
 pub use identity::Identity;
 pub use worker::Worker;

@@ -24,8 +24,8 @@ pub(super) struct Reply<'a> {
 pub(super) enum Content<'a> {
     Nothing,
     Body(StoredBody<'a>),
-    /// What the worker's node tells of itself under the asked name.
-    Chaos,
+    /// What the worker's node tells of itself under this name.
+    Chaos(&'a [u8]),
 }
 
 impl<'a> Reply<'a> {
@@ -107,8 +107,8 @@ impl<'a> Reply<'a> {
         match &self.content {
             Content::Nothing => Some((0, [0; 3])),
             Content::Body(body) => Some((body.write(out, name_length, turn)?, body.counts)),
-            Content::Chaos => {
-                let record = worker.identity.chaos(worker.name.get(..name_length)?)?;
+            Content::Chaos(name) => {
+                let record = worker.identity.chaos(name)?;
                 out.get_mut(..record.len())?.copy_from_slice(record);
                 Some((record.len(), [1, 0, 0]))
             }

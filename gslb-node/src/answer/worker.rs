@@ -2,14 +2,15 @@
 
 use super::counters::Counters;
 use super::draws::Draws;
+use super::glance::Glance;
 use super::identity::Identity;
-use crate::wire::question::NameBuffer;
 use std::sync::Arc;
 
 /// The state of one thread of the data path. No two threads share one.
 #[derive(Debug)]
 pub struct Worker {
-    pub(super) name: NameBuffer,
+    /// Lent to [`answer`](super::answer()), which looks at its message itself.
+    pub(super) glance: Option<Box<Glance>>,
     pub(super) draws: Draws,
     pub(super) identity: Arc<Identity>,
     pub(super) counters: Arc<Counters>,
@@ -21,7 +22,7 @@ impl Worker {
     #[must_use]
     pub fn new(identity: Arc<Identity>) -> Self {
         Self {
-            name: [0; 256],
+            glance: Some(Box::default()),
             draws: Draws::default(),
             identity,
             counters: Arc::default(),

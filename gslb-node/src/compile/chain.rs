@@ -38,10 +38,10 @@ pub(super) fn follow<'t, 'a>(tree: &'t Tree<'a>, target: &[u8]) -> Chain<'t, 'a>
             }
             Lookup::Elsewhere => return chain,
         };
-        if node.steered.is_some() {
+        if tree.steered(node).is_some() {
             return chain;
         }
-        let Some((ttl, next)) = node.cname() else {
+        let Some((ttl, next)) = tree.cname(node) else {
             chain.end = End::Node(node);
             return chain;
         };

@@ -10,7 +10,7 @@
 //! by an alias table over integers (Vose): exact, and one read however many answers it has.
 
 use super::bodies::{ArenaFull, BodyArena, BodyArenaBuilder, BodyId, StoredBody};
-use crate::wire::body::{BodyEncoder, BodyTooLarge, Owner, Section};
+use crate::wire::body::{Body, BodyEncoder, BodyTooLarge, Owner, Section};
 use crate::wire::code::rtype;
 use crate::wire::header;
 use std::collections::HashMap;
@@ -185,6 +185,8 @@ pub struct TableBuilder {
     bodies: BodyArenaBuilder,
     rows: Vec<Row>,
     columns: Vec<Column>,
+    /// Equal bodies are stored once, equal rows too.
+    known_bodies: HashMap<Body, BodyId>,
     known: HashMap<Vec<WeightedAnswer>, Row>,
 }
 
@@ -200,7 +202,13 @@ impl TableBuilder {
         // name.
         let mut encoder = BodyEncoder::new(&[0]);
         encoder.rrset(Section::Answer, Owner::Question, rtype, ttl, rdatas);
-        Ok(self.bodies.add(encoder.finish(header::AA, 0)?)?)
+        let body = encoder.finish(header::AA, 0)?;
+        if let Some(id) = self.known_bodies.get(&body) {
+            return Ok(*id);
+        }
+        let id = self.bodies.add(&body)?;
+        self.known_bodies.insert(body, id);
+        Ok(id)
     }
 
     /// Adds an alias of the asked name to `target`, a name in wire form.

@@ -115,7 +115,8 @@ impl Names {
                 children.push(zone.apex);
             }
         }
-        let mut builder = NamesBuilder::default();
+        let names = zones.iter().map(|zone| zone.records.len() + zone.steered.len()).sum();
+        let mut builder = NamesBuilder::new(seed, names);
         let mut compilers = BTreeMap::new();
         for zone in zones {
             let children = below.get(zone.apex).map_or(&[][..], Vec::as_slice);
@@ -128,7 +129,7 @@ impl Names {
             let ds = above.map(|parent| parent.ds(apex, &mut builder)).transpose()?;
             compiler.compile(ds, &mut builder)?;
         }
-        Ok(builder.finish(seed)?)
+        Ok(builder.finish())
     }
 }
 
@@ -142,11 +143,11 @@ struct ZoneCompiler<'a> {
 }
 
 impl<'a> ZoneCompiler<'a> {
-    fn new(tree: Tree<'a>, builder: &mut NamesBuilder<'a>) -> Result<Self, ZoneFault> {
-        let soa = tree.nodes.get(tree.apex).and_then(|node| node.rrsets.get(&rtype::SOA));
+    fn new(tree: Tree<'a>, builder: &mut NamesBuilder) -> Result<Self, ZoneFault> {
+        let soa = tree.node(tree.apex).and_then(|node| tree.rrset(node, rtype::SOA));
         let no_soa = || ZoneFault::NoSoa(name::to_text(tree.apex));
         let (ttl, rdata) =
-            soa.and_then(|s| Some((s.ttl, *s.rdatas.first()?))).ok_or_else(no_soa)?;
+            soa.and_then(|s| Some((s.ttl(), s.rdatas().next()?))).ok_or_else(no_soa)?;
         let minimum = rdata.last_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes));
         // RFC 2308 3: the TTL of a negative answer is the smaller of the SOA's TTL and its MINIMUM.
         let negative_ttl = ttl.min(minimum.ok_or_else(no_soa)?);
@@ -164,41 +165,38 @@ impl<'a> ZoneCompiler<'a> {
     }
 
     /// Adds the SOA that a negative answer carries (RFC 2308 2).
-    fn deny(&self, encoder: &mut BodyEncoder) {
+    fn deny(&self, encoder: &mut BodyEncoder<'_>) {
         let (owner, ttl) = (Owner::Name(self.tree.apex), self.negative_ttl);
         encoder.record(Section::Authority, owner, rtype::SOA, ttl, self.soa);
     }
 
     /// The answer to DS at `owner`, given by this zone as the parent.
-    fn ds(&self, owner: &[u8], builder: &mut NamesBuilder<'a>) -> Result<Slot, ZoneFault> {
-        let node = self.tree.nodes.get(owner);
-        match node.and_then(|node| node.rrsets.get(&rtype::DS)) {
-            Some(rrset) => Ok(Slot::Body(self.plain(owner, rtype::DS, rrset, builder)?)),
+    fn ds(&self, owner: &[u8], builder: &mut NamesBuilder) -> Result<Slot, ZoneFault> {
+        let node = self.tree.node(owner);
+        match node.and_then(|node| self.tree.rrset(node, rtype::DS)) {
+            Some(rrset) => Ok(Slot::Body(self.plain(owner, rrset, builder)?)),
             None => Ok(Slot::Body(self.nodata)),
         }
     }
 
     /// Adds every name of the zone that is not hidden below a cut.
-    fn compile(&self, ds: Option<Slot>, builder: &mut NamesBuilder<'a>) -> Result<(), ZoneFault> {
-        for (owner, node) in &self.tree.nodes {
-            if node.occluded {
-                continue;
-            }
-            let mut draft = if self.tree.is_cut(owner) {
-                self.cut(owner, node, builder)?
-            } else if let Some(cname) = node.cname() {
-                self.alias(owner, cname, builder)?
+    fn compile(&self, ds: Option<Slot>, builder: &mut NamesBuilder) -> Result<(), ZoneFault> {
+        for node in self.tree.nodes.iter().filter(|node| !node.occluded) {
+            let mut draft = if node.is_cut {
+                self.cut(node, builder)?
+            } else if let Some(cname) = self.tree.cname(node) {
+                self.alias(node.owner, cname, builder)?
             } else {
-                self.data(owner, node, builder)?
+                self.data(node, builder)?
             };
-            if *owner == self.tree.apex
+            if node.owner == self.tree.apex
                 && let Some(ds) = ds
             {
                 draft.types.retain(|(rtype, _)| *rtype != rtype::DS);
                 draft.types.push((rtype::DS, ds));
             }
             draft.types.sort_unstable_by_key(|(rtype, _)| *rtype);
-            builder.add(draft);
+            builder.add(&draft)?;
         }
         Ok(())
     }
@@ -211,16 +209,15 @@ impl<'a> ZoneCompiler<'a> {
     /// A name with its own records, an empty non-terminal, or a steered name.
     fn data(
         &self,
-        owner: &'a [u8],
         node: &Node<'a>,
-        builder: &mut NamesBuilder<'a>,
+        builder: &mut NamesBuilder,
     ) -> Result<NameDraft<'a>, ZoneFault> {
-        let mut draft = self.draft(owner);
-        for (rtype, rrset) in &node.rrsets {
-            let body = self.plain(owner, *rtype, rrset, builder)?;
-            draft.types.push((*rtype, Slot::Body(body)));
+        let mut draft = self.draft(node.owner);
+        for rrset in self.tree.rrsets(node) {
+            let body = self.plain(node.owner, rrset, builder)?;
+            draft.types.push((rrset.rtype(), Slot::Body(body)));
         }
-        if let Some(steered) = node.steered {
+        if let Some(steered) = self.tree.steered(node) {
             let slot = Slot::Steered(steered.id);
             match steered.kind {
                 SteeredKind::Alias => (draft.types, draft.default) = (Vec::new(), slot),
@@ -243,12 +240,12 @@ impl<'a> ZoneCompiler<'a> {
     fn plain(
         &self,
         owner: &[u8],
-        rtype: u16,
-        rrset: &Rrset<'_>,
-        builder: &mut NamesBuilder<'a>,
+        rrset: Rrset<'_, '_>,
+        builder: &mut NamesBuilder,
     ) -> Result<BodyId, ZoneFault> {
         let mut encoder = BodyEncoder::new(base(owner));
-        encoder.rrset(Section::Answer, Owner::Question, rtype, rrset.ttl, &rrset.rdatas);
+        let (section, owned_by) = (Section::Answer, Owner::Question);
+        encoder.rrset(section, owned_by, rrset.rtype(), rrset.ttl(), rrset.rdatas());
         add(builder, encoder, rcode::NOERROR, header::AA, owner)
     }
 
@@ -257,7 +254,7 @@ impl<'a> ZoneCompiler<'a> {
         &self,
         owner: &'a [u8],
         (ttl, target): (u32, &'a [u8]),
-        builder: &mut NamesBuilder<'a>,
+        builder: &mut NamesBuilder,
     ) -> Result<NameDraft<'a>, ZoneFault> {
         let chain = chain::follow(&self.tree, target);
         let start = |links: &[(Vec<u8>, u32, &[u8])]| {
@@ -280,12 +277,12 @@ impl<'a> ZoneCompiler<'a> {
                 rcode::NXDOMAIN
             }
             End::Node(node) => {
-                for (rtype, rrset) in &node.rrsets {
+                for rrset in self.tree.rrsets(node) {
                     let mut encoder = start(&chain.links);
-                    let last = Owner::Name(&chain.last);
-                    encoder.rrset(Section::Answer, last, *rtype, rrset.ttl, &rrset.rdatas);
+                    let (last, rtype) = (Owner::Name(&chain.last), rrset.rtype());
+                    encoder.rrset(Section::Answer, last, rtype, rrset.ttl(), rrset.rdatas());
                     let body = add(builder, encoder, rcode::NOERROR, header::AA, owner)?;
-                    draft.types.push((*rtype, Slot::Body(body)));
+                    draft.types.push((rtype, Slot::Body(body)));
                 }
                 self.deny(&mut rest);
                 rcode::NOERROR
@@ -296,26 +293,22 @@ impl<'a> ZoneCompiler<'a> {
     }
 
     /// A cut: a referral to all but DS (RFC 1034 4.3.2 step 3b), with all glue (RFC 9471).
-    fn cut(
-        &self,
-        owner: &'a [u8],
-        node: &Node<'a>,
-        builder: &mut NamesBuilder<'a>,
-    ) -> Result<NameDraft<'a>, ZoneFault> {
+    fn cut(&self, node: &Node<'a>, builder: &mut NamesBuilder) -> Result<NameDraft<'a>, ZoneFault> {
+        let owner = node.owner;
         let mut draft = self.draft(owner);
         draft.kind = Kind::Cut;
         draft.types.push((rtype::DS, self.ds(owner, builder)?));
         let mut encoder = BodyEncoder::new(owner);
-        if let Some(servers) = node.rrsets.get(&rtype::NS) {
-            let name = Owner::Name(owner);
-            encoder.rrset(Section::Authority, name, rtype::NS, servers.ttl, &servers.rdatas);
-            for server in &servers.rdatas {
+        if let Some(servers) = self.tree.rrset(node, rtype::NS) {
+            let (name, ttl) = (Owner::Name(owner), servers.ttl());
+            encoder.rrset(Section::Authority, name, rtype::NS, ttl, servers.rdatas());
+            for server in servers.rdatas() {
                 let server = server.to_ascii_lowercase();
-                let Some(glue) = self.tree.nodes.get(server.as_slice()) else { continue };
+                let Some(glue) = self.tree.node(&server) else { continue };
                 for family in [rtype::A, rtype::AAAA] {
-                    let Some(rrset) = glue.rrsets.get(&family) else { continue };
-                    let name = Owner::Name(&server);
-                    encoder.rrset(Section::Additional, name, family, rrset.ttl, &rrset.rdatas);
+                    let Some(rrset) = self.tree.rrset(glue, family) else { continue };
+                    let (name, ttl) = (Owner::Name(&server), rrset.ttl());
+                    encoder.rrset(Section::Additional, name, family, ttl, rrset.rdatas());
                 }
             }
         }
@@ -333,13 +326,13 @@ fn base(owner: &[u8]) -> &[u8] {
 }
 
 fn add(
-    builder: &mut NamesBuilder<'_>,
-    encoder: BodyEncoder,
+    builder: &mut NamesBuilder,
+    encoder: BodyEncoder<'_>,
     code: u16,
     flags: u8,
     owner: &[u8],
 ) -> Result<BodyId, ZoneFault> {
     let body = encoder.finish(flags, code as u8);
     let body = body.map_err(|BodyTooLarge| ZoneFault::TooLarge(name::to_text(owner)))?;
-    Ok(builder.bodies.add(body)?)
+    Ok(builder.bodies.add(&body)?)
 }

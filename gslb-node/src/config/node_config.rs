@@ -35,8 +35,10 @@ pub struct NodeConfig {
 pub struct DnsConfig {
     /// Addresses for UDP and TCP.
     pub listen: Vec<SocketAddr>,
-    /// Threads that answer UDP; 0: one a core.
+    /// Threads that answer UDP; 0: one a core, each tied to its own.
     pub workers: usize,
+    /// Whether a query goes to the thread of the core that received it, not to that of its hash.
+    pub steer_by_cpu: bool,
     /// Most TCP connections at a time.
     pub tcp_connections: usize,
     /// Most TCP connections of one source at a time.

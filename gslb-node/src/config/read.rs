@@ -71,6 +71,7 @@ fn read_dns(fields: Option<&Fields<'_, '_>>) -> DnsConfig {
     let mut config = DnsConfig {
         listen: everywhere.map(|address| SocketAddr::new(address, 53)).into(),
         workers: 0,
+        steer_by_cpu: false,
         tcp_connections: 1_000,
         tcp_per_source: 50,
         tcp_idle: Duration::from_secs(10),
@@ -88,6 +89,17 @@ fn read_dns(fields: Option<&Fields<'_, '_>>) -> DnsConfig {
         }
     }
     config.workers = count(fields, "workers", 0, WORKERS_MAX, 0);
+    config.steer_by_cpu = match fields.text("steering") {
+        None | Some("hash") => false,
+        Some("cpu") => true,
+        Some(_) => {
+            fields.fault("steering", "expected \"hash\" or \"cpu\"");
+            false
+        }
+    };
+    if config.steer_by_cpu && config.workers != 0 {
+        fields.fault("steering", "\"cpu\" needs a thread a core: workers = 0");
+    }
     config.tcp_connections = count(fields, "tcp_connections", 1, TCP_CONNECTIONS_MAX, 1_000);
     config.tcp_per_source = count(fields, "tcp_per_source", 1, TCP_CONNECTIONS_MAX, 50);
     config.tcp_idle = millis(fields, "tcp_idle", 100, 3_600_000, 10_000);
@@ -256,6 +268,7 @@ stale_after = \"1ms\"
 [dns]
 listen = [\"127.0.0.1\", \"::1:53\"]
 workers = -1
+steering = \"port\"
 [api]
 listen = \"0.0.0.0:8053\"
 plain = \"192.0.2.1:80\"
@@ -273,12 +286,13 @@ filter = \"a=b=c\"
             "/etc/gslb/node.toml:4: dns.listen: \"127.0.0.1\": invalid socket address",
             "/etc/gslb/node.toml:4: dns.listen: \"::1:53\": invalid socket address",
             "/etc/gslb/node.toml:5: dns.workers: -1 is not within 0 to 256",
-            "/etc/gslb/node.toml:7: api.listen: 0.0.0.0:8053 is no address that others can reach",
-            "/etc/gslb/node.toml:8: api.plain: without TLS",
-            "/etc/gslb/node.toml:10: raft.advertise: \"host\": expected HOST:PORT",
-            "/etc/gslb/node.toml:11: raft.timers: expected \"region\"",
-            "/etc/gslb/node.toml:13: log.format: expected \"human\"",
-            "/etc/gslb/node.toml:14: log.filter: ",
+            "/etc/gslb/node.toml:6: dns.steering: expected \"hash\" or \"cpu\"",
+            "/etc/gslb/node.toml:8: api.listen: 0.0.0.0:8053 is no address that others can reach",
+            "/etc/gslb/node.toml:9: api.plain: without TLS",
+            "/etc/gslb/node.toml:11: raft.advertise: \"host\": expected HOST:PORT",
+            "/etc/gslb/node.toml:12: raft.timers: expected \"region\"",
+            "/etc/gslb/node.toml:14: log.format: expected \"human\"",
+            "/etc/gslb/node.toml:15: log.filter: ",
         ];
         assert_eq!(found.len(), starts.len(), "{found:#?}");
         for (found, start) in found.iter().zip(starts) {

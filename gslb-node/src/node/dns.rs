@@ -30,8 +30,14 @@ impl Dns {
             ..TcpLimits::default()
         };
         let identity = Identity::new(Some(name), None);
-        let config =
-            ServeConfig { workers, tcp, identity, ..ServeConfig::new(config.listen.clone()) };
+        let config = ServeConfig {
+            workers,
+            pin_workers: config.workers == 0,
+            steer_by_cpu: config.steer_by_cpu,
+            tcp,
+            identity,
+            ..ServeConfig::new(config.listen.clone())
+        };
         Self { config, publication: Arc::clone(publication), running: Mutex::default() }
     }
 
@@ -60,6 +66,11 @@ impl Dns {
         let udp = counters.len().saturating_sub(2);
         let transports = std::iter::repeat_n("udp", udp).chain(["slow", "tcp"]);
         transports.zip(counters.iter().cloned()).collect()
+    }
+
+    /// UDP datagrams that the kernel dropped before a thread saw them.
+    pub(super) fn receive_drops(&self) -> u64 {
+        self.running().as_ref().map_or(0, Running::receive_drops)
     }
 
     /// What happened to TCP connections.

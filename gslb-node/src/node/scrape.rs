@@ -81,6 +81,11 @@ impl Live {
         for (name, help, pick) in totals {
             out.counter(&format!("dns_{name}"), help, total(pick))?;
         }
+        out.counter(
+            "dns_receive_drops",
+            "UDP datagrams that the kernel dropped because no thread took them in time",
+            self.dns.receive_drops(),
+        )?;
         let Some(streams) = self.dns.streams() else { return Ok(()) };
         let happened = [
             ("accepted", streams.accepted.get()),

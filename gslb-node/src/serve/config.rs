@@ -11,8 +11,11 @@ pub struct ServeConfig {
     pub addresses: Vec<SocketAddr>,
     /// UDP threads; each has a socket of its own for every address. At least 1.
     pub workers: usize,
-    /// Ties UDP thread n to CPU n: for machines that do nothing else.
+    /// Ties UDP thread n to the n-th of the CPUs that the process may use.
     pub pin_workers: bool,
+    /// Has the kernel give a query to the thread of the CPU that received it, where the network
+    /// card spreads its queues over the CPUs; otherwise to the thread of the client's hash.
+    pub steer_by_cpu: bool,
     /// Binds addresses that the host does not have yet: for anycast addresses (IP_FREEBIND).
     pub bind_absent: bool,
     /// What the node says of itself.
@@ -53,6 +56,7 @@ impl ServeConfig {
             addresses,
             workers: 1,
             pin_workers: false,
+            steer_by_cpu: false,
             bind_absent: false,
             identity: Identity::default(),
             tcp: TcpLimits::default(),

@@ -25,3 +25,6 @@ pub use config::{ServeConfig, TcpLimits};
 pub use error::ServeError;
 pub use server::{Running, Server};
 pub use tcp_limits::StreamCounters;
+
+#[cfg(test)]
+mod sys_tests;

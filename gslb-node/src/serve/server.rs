@@ -5,7 +5,7 @@ use super::error::ServeError;
 use super::handler::Handler;
 use super::slow::{self, SlowReceiver};
 use super::socket::{self, Bound};
-use super::sys::WIDTH;
+use super::sys::{self, WIDTH};
 use super::tcp::Streams;
 use super::tcp_limits::StreamCounters;
 use super::udp::UdpWorker;
@@ -13,6 +13,7 @@ use crate::answer::{Counters, Worker};
 use crate::publish::Publication;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,8 @@ pub struct Server;
 #[derive(Debug)]
 pub struct Running {
     addresses: Vec<SocketAddr>,
+    /// Every UDP socket, to ask the kernel what it dropped.
+    sockets: Vec<Arc<UdpSocket>>,
     counters: Vec<Arc<Counters>>,
     streams: Arc<StreamCounters>,
     stop: Arc<AtomicBool>,
@@ -73,6 +76,7 @@ impl Server {
         let (stop_streams, stopped) = oneshot::channel();
         let mut running = Running {
             addresses: bound.iter().map(|bound| bound.address).collect(),
+            sockets: Vec::new(),
             counters: Vec::new(),
             streams: Arc::default(),
             stop: Arc::default(),
@@ -82,6 +86,7 @@ impl Server {
         let (listeners, udp): (Vec<_>, Vec<_>) =
             bound.into_iter().map(|bound| (bound.tcp, bound.udp)).unzip();
         for (number, sockets) in by_worker(udp).into_iter().enumerate() {
+            running.sockets.extend(sockets.iter().cloned());
             let worker = UdpWorker {
                 worker: running.counted(new_worker()),
                 sockets,
@@ -147,6 +152,12 @@ impl Running {
     #[must_use]
     pub fn counters(&self) -> &[Arc<Counters>] {
         &self.counters
+    }
+
+    /// UDP datagrams that the kernel dropped before a worker saw them, because it did not keep up.
+    #[must_use]
+    pub fn receive_drops(&self) -> u64 {
+        self.sockets.iter().map(|socket| u64::from(sys::drops(socket.as_fd()))).sum()
     }
 
     /// What happened to TCP connections.

@@ -44,8 +44,14 @@ fn bind_both(config: &ServeConfig, wanted: SocketAddr) -> Result<Bound, ServeErr
     // Sockets that share a port would share it with another program's too: so try it alone first.
     drop(udp(config, address, false).map_err(failed)?);
     let workers = config.workers.max(1);
-    let udp = (0..workers).map(|_| udp(config, address, true)).collect::<io::Result<_>>();
-    Ok(Bound { address, udp: udp.map_err(failed)?, tcp })
+    let udp = (0..workers).map(|_| udp(config, address, true)).collect::<io::Result<Vec<_>>>();
+    let udp = udp.map_err(failed)?;
+    if config.steer_by_cpu
+        && let Some(first) = udp.first()
+    {
+        sys::steer_by_cpu(first.as_fd(), workers).map_err(failed)?;
+    }
+    Ok(Bound { address, udp, tcp })
 }
 
 fn tcp(config: &ServeConfig, address: SocketAddr) -> io::Result<TcpListener> {

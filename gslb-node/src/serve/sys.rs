@@ -34,6 +34,14 @@ pub(super) struct Control {
     length: usize,
 }
 
+/// A buffer, and a gap that puts the next one into other sets of the cache: at distances of a power
+/// of two all of them would crowd into a few.
+#[repr(C, align(64))]
+struct Buffer {
+    bytes: [u8; ROOM],
+    gap: [u8; 64],
+}
+
 /// Room for `WIDTH` datagrams and all that the kernel wants to know of them.
 #[repr(C)]
 struct Storage {
@@ -41,9 +49,7 @@ struct Storage {
     vectors: [libc::iovec; WIDTH],
     sources: [libc::sockaddr_storage; WIDTH],
     controls: [Control; WIDTH],
-    outgoing: [libc::mmsghdr; WIDTH],
-    outgoing_vectors: [libc::iovec; WIDTH],
-    buffers: [[u8; ROOM]; WIDTH],
+    buffers: [Buffer; WIDTH],
 }
 
 /// A batch of datagrams: received, answered in place, sent.
@@ -53,6 +59,8 @@ pub(super) struct Batch {
     wildcard: bool,
     received: usize,
     kept: usize,
+    /// Whether headers were moved, so that they no longer stand at their own number.
+    moved: bool,
 }
 
 /// One received datagram.
@@ -61,7 +69,6 @@ pub(super) struct Datagram<'a> {
     pub(super) buffer: &'a mut [u8; ROOM],
     pub(super) length: usize,
     pub(super) source: SocketAddr,
-    pub(super) control: Control,
 }
 
 // SAFETY: the storage is owned by the batch alone, and nothing in it is tied to a thread.
@@ -73,26 +80,29 @@ impl Batch {
         // SAFETY: all fields are integers, byte arrays or pointers, for which zero is a value.
         let storage: Box<Storage> = unsafe { Box::<Storage>::new_zeroed().assume_init() };
         let storage = NonNull::from(Box::leak(storage));
-        let mut batch = Self { storage, wildcard, received: 0, kept: 0 };
-        let raw = batch.storage.as_ptr();
+        let mut batch = Self { storage, wildcard, received: WIDTH, kept: 0, moved: true };
+        batch.reset();
+        batch
+    }
+
+    /// Points every header at its own vector, source and control room.
+    fn point(&mut self) {
+        let raw = self.storage.as_ptr();
         for n in 0..WIDTH {
             // SAFETY: n is below the length of each array; the pointers are derived from the raw
             // pointer to the whole and stay valid as long as the batch.
             unsafe {
                 let vector = &raw mut (*raw).vectors[n];
-                (*vector).iov_base = (&raw mut (*raw).buffers[n]).cast();
+                (*vector).iov_base = (&raw mut (*raw).buffers[n].bytes).cast();
                 let header = &raw mut (*raw).headers[n].msg_hdr;
                 (*header).msg_name = (&raw mut (*raw).sources[n]).cast();
                 (*header).msg_iov = vector;
                 (*header).msg_iovlen = 1;
-                if wildcard {
+                if self.wildcard {
                     (*header).msg_control = (&raw mut (*raw).controls[n].bytes).cast();
                 }
             }
         }
-        batch.received = WIDTH;
-        batch.reset();
-        batch
     }
 
     /// Receives at least one datagram, or none if there is none now, or none within the time limit
@@ -134,7 +144,21 @@ impl Batch {
         Ok(self.received)
     }
 
+    /// The bytes of every datagram that was received.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.received).map(|n| {
+            // SAFETY: n is below WIDTH, and the borrow of `self` keeps anybody else from writing.
+            let (length, bytes) = unsafe {
+                let raw = self.storage.as_ptr();
+                ((&raw const (*raw).headers[n].msg_len).read(), &(*raw).buffers[n].bytes)
+            };
+            &bytes[..(length as usize).min(ROOM)]
+        })
+    }
+
     /// The datagram of that number; `None` past the last, or if its source is no IP address.
+    ///
+    /// Ask before [`keep`](Self::keep) is called for this one or a later one.
     #[inline]
     pub(super) fn datagram(&mut self, n: usize) -> Option<Datagram<'_>> {
         if n >= self.received {
@@ -143,35 +167,47 @@ impl Batch {
         // SAFETY: n is below WIDTH, and the borrow of `self` keeps anybody else from the storage.
         unsafe {
             let raw = self.storage.as_ptr();
-            let header = (&raw const (*raw).headers[n]).read();
-            let mut control = (&raw const (*raw).controls[n]).read();
-            control.length = if self.wildcard { header.msg_hdr.msg_controllen as _ } else { 0 };
+            let length = (&raw const (*raw).headers[n].msg_len).read();
             Some(Datagram {
-                buffer: &mut (*raw).buffers[n],
-                length: (header.msg_len as usize).min(ROOM),
+                buffer: &mut (*raw).buffers[n].bytes,
+                length: (length as usize).min(ROOM),
                 source: read_address(&(*raw).sources[n])?,
-                control,
             })
         }
     }
 
-    /// Marks the first `length` bytes of the buffer of datagram `n` to be sent to its source.
-    #[inline]
-    pub(super) fn keep(&mut self, n: usize, length: usize) {
-        if n >= self.received || self.kept >= WIDTH {
-            return;
-        }
-        // SAFETY: both numbers are below WIDTH; the vector points at the buffer of datagram n and
-        // says no more than its size.
+    /// The local address that datagram `n` came to; as for [`datagram`](Self::datagram).
+    pub(super) fn control(&self, n: usize) -> Control {
+        let n = n.min(WIDTH - 1);
+        // SAFETY: n is below WIDTH; both fields are plain data.
         unsafe {
             let raw = self.storage.as_ptr();
-            let vector = &raw mut (*raw).outgoing_vectors[self.kept];
-            (*vector).iov_base = (&raw mut (*raw).buffers[n]).cast();
-            (*vector).iov_len = length.min(ROOM);
-            let mut header = (&raw const (*raw).headers[n]).read();
-            header.msg_hdr.msg_iov = vector;
-            header.msg_hdr.msg_flags = 0;
-            (&raw mut (*raw).outgoing[self.kept]).write(header);
+            let mut control = (&raw const (*raw).controls[n]).read();
+            let length = (&raw const (*raw).headers[n].msg_hdr.msg_controllen).read();
+            control.length = if self.wildcard { length as _ } else { 0 };
+            control
+        }
+    }
+
+    /// Marks the first `length` bytes of the buffer of datagram `n` to be sent to its source.
+    ///
+    /// Datagrams are kept in the order of their numbers.
+    #[inline]
+    pub(super) fn keep(&mut self, n: usize, length: usize) {
+        if n >= self.received || self.kept > n {
+            return;
+        }
+        // SAFETY: both numbers are below WIDTH; the vector of datagram n says no more than the size
+        // of its buffer, and its header still stands at n, as only earlier places were written.
+        unsafe {
+            let raw = self.storage.as_ptr();
+            (*raw).vectors[n].iov_len = length.min(ROOM);
+            if self.kept < n {
+                // Something before it is not answered: the headers that are sent close up.
+                let header = (&raw const (*raw).headers[n]).read();
+                (&raw mut (*raw).headers[self.kept]).write(header);
+                self.moved = true;
+            }
         }
         self.kept += 1;
     }
@@ -180,10 +216,10 @@ impl Batch {
     pub(super) fn send(&mut self, socket: BorrowedFd<'_>) -> usize {
         let (mut done, mut unsent, mut waited) = (0, 0, false);
         while done < self.kept {
-            // SAFETY: entries done..kept of `outgoing` were written by `keep`.
+            // SAFETY: headers done..kept are those that `keep` was told of.
             let count = unsafe {
                 let first =
-                    (&raw mut (*self.storage.as_ptr()).outgoing).cast::<libc::mmsghdr>().add(done);
+                    (&raw mut (*self.storage.as_ptr()).headers).cast::<libc::mmsghdr>().add(done);
                 let left = (self.kept - done) as u32;
                 libc::sendmmsg(socket.as_raw_fd(), first, left, libc::MSG_DONTWAIT as _)
             };
@@ -208,6 +244,10 @@ impl Batch {
 
     /// Gives the kernel back the room that the last batch used.
     fn reset(&mut self) {
+        if std::mem::take(&mut self.moved) {
+            self.point();
+            self.received = WIDTH;
+        }
         for n in 0..self.received {
             // SAFETY: n is below WIDTH; the lengths are those of what the pointers point at.
             unsafe {
@@ -334,23 +374,67 @@ pub(super) fn ask_local_address(socket: BorrowedFd<'_>, v6: bool) -> io::Result<
     }
 }
 
-/// Ties the calling thread to a CPU; not being allowed to does no harm.
-pub(super) fn pin_to_cpu(cpu: usize) {
-    // SAFETY: the set is a local of the size that is told; CPU_SET ignores numbers past its end.
+/// Ties the calling thread to the `n`-th of the CPUs that it may use; not being allowed to does no
+/// harm.
+pub(super) fn pin_to_cpu(n: usize) {
+    let size = size_of::<libc::cpu_set_t>();
+    // SAFETY: both sets are locals of the size that is told, and CPU numbers are below CPU_SETSIZE.
     unsafe {
-        let mut set: libc::cpu_set_t = zeroed();
-        if cpu < libc::CPU_SETSIZE as usize {
-            libc::CPU_SET(cpu, &mut set);
-            libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set);
+        let mut allowed: libc::cpu_set_t = zeroed();
+        if libc::sched_getaffinity(0, size, &raw mut allowed) != 0 {
+            return;
+        }
+        let mut usable =
+            (0..libc::CPU_SETSIZE as usize).filter(|cpu| libc::CPU_ISSET(*cpu, &allowed));
+        if let Some(cpu) = usable.nth(n) {
+            let mut one: libc::cpu_set_t = zeroed();
+            libc::CPU_SET(cpu, &mut one);
+            libc::sched_setaffinity(0, size, &raw const one);
         }
     }
 }
 
-fn set(socket: BorrowedFd<'_>, level: i32, name: i32, value: i32) -> io::Result<()> {
-    // SAFETY: the value is a local int, and its size is told.
+/// Has the kernel give a datagram to the socket whose number, in the order of binding, is that of
+/// the CPU that received it; for all `sockets` that share the port, attached to one of them.
+pub(super) fn steer_by_cpu(socket: BorrowedFd<'_>, sockets: usize) -> io::Result<()> {
+    let step = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
+    let cpu = (libc::SKF_AD_OFF + libc::SKF_AD_CPU) as u32;
+    let mut steps = [
+        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, cpu),
+        step(libc::BPF_ALU | libc::BPF_MOD | libc::BPF_K, sockets.max(1) as u32),
+        step(libc::BPF_RET | libc::BPF_A, 0),
+    ];
+    let program = libc::sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
+    set_value(socket, libc::SOL_SOCKET, libc::SO_ATTACH_REUSEPORT_CBPF, &program)
+}
+
+/// Datagrams that the kernel dropped at this socket since it was opened, most of them because the
+/// receive buffer was full.
+///
+/// The count is the one that SO_RXQ_OVFL tells with every datagram. Asked for when somebody looks,
+/// it costs a query nothing, and is told even if no datagram comes any more.
+pub(super) fn drops(socket: BorrowedFd<'_>) -> u32 {
+    /// SK_MEMINFO_DROPS, and how many numbers there are, of linux/sock_diag.h.
+    const DROPS: usize = 8;
+    let mut numbers = [0_u32; DROPS + 1];
+    let mut size = size_of_val(&numbers) as libc::socklen_t;
+    // SAFETY: the array is a local, and its size is told.
     let result = unsafe {
-        let pointer = (&raw const value).cast();
-        libc::setsockopt(socket.as_raw_fd(), level, name, pointer, size_of::<i32>() as u32)
+        let to = numbers.as_mut_ptr().cast();
+        libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_MEMINFO, to, &raw mut size)
+    };
+    if result == 0 { numbers[DROPS] } else { 0 }
+}
+
+fn set(socket: BorrowedFd<'_>, level: i32, name: i32, value: i32) -> io::Result<()> {
+    set_value(socket, level, name, &value)
+}
+
+fn set_value<T>(socket: BorrowedFd<'_>, level: i32, name: i32, value: &T) -> io::Result<()> {
+    // SAFETY: the pointer is to a value whose size is told, and the kernel only reads it.
+    let result = unsafe {
+        let pointer = std::ptr::from_ref(value).cast();
+        libc::setsockopt(socket.as_raw_fd(), level, name, pointer, size_of::<T>() as u32)
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -3,11 +3,11 @@
 use super::slow::{SlowJob, SlowSender};
 use super::socket::WAKE;
 use super::sys::{self, Batch, WIDTH};
-use crate::answer::{Meta, Verdict, Worker, answer, refuse_by_panic};
+use crate::answer::{Glance, Meta, Verdict, Worker, answer_glanced, look_at_all, refuse_by_panic};
 use crate::clock;
 use crate::compile::Published;
 use crate::publish::{Publication, Reader};
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -33,6 +33,15 @@ pub(super) struct UdpWorker {
 struct Lane {
     socket: Arc<UdpSocket>,
     batch: Batch,
+    glances: Box<[Glance]>,
+}
+
+/// What holds for all answers of a batch.
+#[derive(Clone, Copy)]
+struct Moment<'p> {
+    published: &'p Published,
+    now_s: u64,
+    stale: bool,
 }
 
 impl UdpWorker {
@@ -90,11 +99,15 @@ impl UdpWorker {
             return 0;
         }
         let published = reader.current();
-        let now_s = clock::unix_ms() / 1000;
-        let stale = self.publication.is_stale();
-        for n in 0..count {
-            if let Some(length) = self.one(lane, n, published, now_s, stale) {
-                lane.batch.keep(n, length);
+        let (now_s, stale) = (clock::unix_ms() / 1000, self.publication.is_stale());
+        look_at_all(&mut lane.glances, &published.names, lane.batch.messages());
+        let moment = Moment { published, now_s, stale };
+        let mut next = 0;
+        while next < count {
+            let rest = AssertUnwindSafe(|| self.answer_from(lane, &mut next, count, moment));
+            if catch_unwind(rest).is_err() {
+                self.refuse(lane, next, moment);
+                next += 1;
             }
         }
         for _ in 0..lane.batch.send(lane.socket.as_fd()) {
@@ -103,48 +116,71 @@ impl UdpWorker {
         count
     }
 
+    /// Answers the datagrams from number `next` on; after a panic `next` is the one that caused it.
+    fn answer_from(&mut self, lane: &mut Lane, next: &mut usize, count: usize, moment: Moment<'_>) {
+        while *next < count {
+            if let Some(length) = self.one(lane, *next, moment) {
+                lane.batch.keep(*next, length);
+            }
+            *next += 1;
+        }
+    }
+
     /// Answers datagram `n` in its buffer; returns the length of what is to be sent.
     #[inline]
-    fn one(
-        &mut self,
-        lane: &mut Lane,
-        n: usize,
-        published: &Published,
-        now_s: u64,
-        stale: bool,
-    ) -> Option<usize> {
-        let datagram = lane.batch.datagram(n)?;
+    fn one(&mut self, lane: &mut Lane, n: usize, moment: Moment<'_>) -> Option<usize> {
+        let (datagram, glance) = (lane.batch.datagram(n)?, lane.glances.get(n)?);
         if datagram.source.port() == 0 {
             self.worker.counters().dropped.add();
             return None;
         }
-        let meta = Meta { source: datagram.source.ip().to_canonical(), tcp: false, now_s, stale };
+        let meta = moment.meta(datagram.source);
         let (worker, buffer, length) = (&mut self.worker, datagram.buffer, datagram.length);
-        let verdict =
-            catch_unwind(AssertUnwindSafe(|| answer(worker, published, buffer, length, &meta)));
-        let verdict = match verdict {
-            Ok(verdict) => verdict,
-            Err(_) => refuse_by_panic(&mut self.worker, buffer, &meta),
-        };
-        match verdict {
+        match answer_glanced(worker, moment.published, buffer, length, &meta, glance) {
             Verdict::Send(length) => Some(length),
             Verdict::Drop => None,
             Verdict::Slow => {
-                let query = buffer.get(..length)?.to_vec();
-                let (source, control) = (datagram.source, datagram.control);
-                let socket = Arc::clone(&lane.socket);
-                if !self.slow.offer(SlowJob { query, source, control, socket }) {
-                    self.worker.counters().slow_full.add();
-                }
+                self.pass_on(lane, n);
                 None
             }
         }
+    }
+
+    /// Hands an odd query to the slow path.
+    #[cold]
+    fn pass_on(&mut self, lane: &mut Lane, n: usize) {
+        let control = lane.batch.control(n);
+        let Some(datagram) = lane.batch.datagram(n) else { return };
+        let query = datagram.buffer.get(..datagram.length).unwrap_or_default().to_vec();
+        let (source, socket) = (datagram.source, Arc::clone(&lane.socket));
+        if !self.slow.offer(SlowJob { query, source, control, socket }) {
+            self.worker.counters().slow_full.add();
+        }
+    }
+
+    /// Answers a query whose handling panicked.
+    #[cold]
+    fn refuse(&mut self, lane: &mut Lane, n: usize, moment: Moment<'_>) {
+        let Some(datagram) = lane.batch.datagram(n) else { return };
+        let meta = moment.meta(datagram.source);
+        if let Verdict::Send(length) = refuse_by_panic(&mut self.worker, datagram.buffer, &meta) {
+            lane.batch.keep(n, length);
+        }
+    }
+}
+
+impl Moment<'_> {
+    #[inline]
+    fn meta(&self, source: SocketAddr) -> Meta {
+        let source = source.ip().to_canonical();
+        Meta { source, tcp: false, now_s: self.now_s, stale: self.stale }
     }
 }
 
 impl Lane {
     fn new(socket: Arc<UdpSocket>) -> Self {
         let wildcard = socket.local_addr().is_ok_and(|address| address.ip().is_unspecified());
-        Self { socket, batch: Batch::new(wildcard) }
+        let glances = vec![Glance::default(); WIDTH].into_boxed_slice();
+        Self { socket, batch: Batch::new(wildcard), glances }
     }
 }

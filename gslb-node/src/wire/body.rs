@@ -75,32 +75,28 @@ pub struct BodyTooLarge;
 
 /// Writes a [`Body`].
 #[derive(Debug)]
-pub struct BodyEncoder {
-    base_length: usize,
+pub struct BodyEncoder<'b> {
+    base: &'b [u8],
     bytes: Vec<u8>,
     fixups: Vec<u16>,
     counts: [u16; 3],
     rotation: Rotation,
-    /// Where each name that is already in the message stands, as if the question were `base`.
+    /// Where each name that the body already holds stands, as if the question were `base`.
     known: HashMap<Vec<u8>, usize>,
     too_large: bool,
 }
 
-impl BodyEncoder {
+impl<'b> BodyEncoder<'b> {
     /// A body for questions that are `base` or end in it.
     #[must_use]
-    pub fn new(base: &[u8]) -> Self {
-        let known = name::ancestry(base)
-            .filter(|suffix| suffix.len() > 1)
-            .map(|suffix| (suffix.to_vec(), header::LENGTH + base.len() - suffix.len()))
-            .collect();
+    pub fn new(base: &'b [u8]) -> Self {
         Self {
-            base_length: base.len(),
+            base,
             bytes: Vec::new(),
             fixups: Vec::new(),
             counts: [0; 3],
             rotation: Rotation::default(),
-            known,
+            known: HashMap::new(),
             too_large: false,
         }
     }
@@ -178,7 +174,7 @@ impl BodyEncoder {
     pub fn finish(self, flags: u8, rcode: u8) -> Result<Body, BodyTooLarge> {
         // Without pointers a body fits every question: equal ones are then equal, whatever their
         // base.
-        let base_length = if self.fixups.is_empty() { 0 } else { self.base_length };
+        let base_length = if self.fixups.is_empty() { 0 } else { self.base.len() };
         let base_length = u8::try_from(base_length).map_err(|_| BodyTooLarge)?;
         if self.too_large {
             return Err(BodyTooLarge);
@@ -215,22 +211,30 @@ impl BodyEncoder {
         self.bytes.extend(rest);
     }
 
+    /// Where a name stands already: in the question, or in the body.
+    fn target(&self, suffix: &[u8]) -> Option<usize> {
+        if name::is_at_or_under(self.base, suffix) {
+            return Some(header::LENGTH + self.base.len() - suffix.len());
+        }
+        if self.known.is_empty() { None } else { self.known.get(suffix).copied() }
+    }
+
     /// Writes a name, by pointer as soon as the rest of it is known.
     fn name(&mut self, name: &[u8]) {
-        let body_at = header::LENGTH + self.base_length + 4;
+        let body_at = header::LENGTH + self.base.len() + 4;
         for suffix in name::ancestry(name) {
             let Some((length, labels)) = suffix.split_first() else { return };
             if *length == 0 {
                 self.bytes.push(0);
                 return;
             }
-            if let Some(target) = self.known.get(suffix) {
+            if let Some(target) = self.target(suffix) {
                 self.fixups.push(u16::try_from(self.bytes.len()).unwrap_or(u16::MAX));
-                self.bytes.extend((0xc000 | (*target & FURTHEST) as u16).to_be_bytes());
+                self.bytes.extend((0xc000 | (target & FURTHEST) as u16).to_be_bytes());
                 return;
             }
             let at = body_at + self.bytes.len();
-            if at + name::MAX_LENGTH - self.base_length <= FURTHEST {
+            if at + name::MAX_LENGTH - self.base.len() <= FURTHEST {
                 self.known.insert(suffix.to_vec(), at);
             }
             self.bytes.push(*length);
@@ -264,7 +268,8 @@ mod tests {
 
     #[test]
     fn addresses_rotate() {
-        let mut encoder = BodyEncoder::new(&name("example.com"));
+        let base = name("example.com");
+        let mut encoder = BodyEncoder::new(&base);
         encoder.rrset(Section::Answer, Owner::Question, rtype::A, 60, [[1, 2, 3, 4], [5, 6, 7, 8]]);
         assert_eq!(
             encoder.finish(0, 0).unwrap().rotation,
@@ -274,7 +279,8 @@ mod tests {
 
     #[test]
     fn a_name_past_the_reach_of_pointers_is_written_out() {
-        let mut encoder = BodyEncoder::new(&name("example.com"));
+        let base = name("example.com");
+        let mut encoder = BodyEncoder::new(&base);
         let text = [255; 200];
         for _ in 0..90 {
             encoder.record(Section::Answer, Owner::Question, rtype::TXT, 1, &text);
@@ -295,7 +301,8 @@ mod tests {
 
     #[test]
     fn more_than_a_message_holds_is_refused() {
-        let mut encoder = BodyEncoder::new(&name("example.com"));
+        let base = name("example.com");
+        let mut encoder = BodyEncoder::new(&base);
         for _ in 0..400 {
             encoder.record(Section::Answer, Owner::Question, rtype::TXT, 1, &[9; 200]);
         }

@@ -31,6 +31,7 @@ pub enum NotEdns {
 
 impl Edns {
     /// Reads the one record of the additional section.
+    #[inline]
     pub fn read(additional: &[u8]) -> Result<Self, NotEdns> {
         let (fixed, options) = additional.split_first_chunk::<11>().ok_or(NotEdns::Malformed)?;
         let [owner, t0, t1, p0, p1, _, version, flags, _, l0, l1] = *fixed;
@@ -48,7 +49,7 @@ impl Edns {
             subnet: None,
             malformed: false,
         };
-        if version == 0 && edns.read_options(options).is_none() {
+        if version == 0 && !options.is_empty() && edns.read_options(options).is_none() {
             edns.malformed = true;
             edns.subnet = None;
         }

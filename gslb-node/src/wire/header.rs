@@ -19,45 +19,50 @@ pub const OPCODE: u8 = 0x78;
 pub struct Header {
     /// The first flag byte: QR, opcode, AA, TC, RD.
     pub flags: u8,
-    /// Questions.
-    pub questions: u16,
-    /// Records in the answer section.
-    pub answers: u16,
-    /// Records in the authority section.
-    pub authorities: u16,
-    /// Records in the additional section.
-    pub additionals: u16,
+    /// The four counts: questions in the highest sixteen bits, additional records in the lowest.
+    counts: u64,
 }
+
+/// One question, and nothing in the other sections.
+const ONE_QUESTION: u64 = 1 << 48;
 
 impl Header {
     /// Reads the header; `None` if the message is shorter than one.
+    #[inline]
     #[must_use]
     pub fn read(message: &[u8]) -> Option<Self> {
         let bytes: &[u8; LENGTH] = message.first_chunk()?;
-        let [_, _, flags, _, q0, q1, a0, a1, n0, n1, r0, r1] = *bytes;
-        Some(Self {
-            flags,
-            questions: u16::from_be_bytes([q0, q1]),
-            answers: u16::from_be_bytes([a0, a1]),
-            authorities: u16::from_be_bytes([n0, n1]),
-            additionals: u16::from_be_bytes([r0, r1]),
-        })
+        let [_, _, flags, _, counts @ ..] = *bytes;
+        Some(Self { flags, counts: u64::from_be_bytes(counts) })
+    }
+
+    /// Whether this is a standard query (RFC 1035 4.1.1) with one question and at most one
+    /// additional record.
+    #[inline]
+    #[must_use]
+    pub fn is_plain(self) -> bool {
+        self.flags & (QR | OPCODE) == 0 && self.counts & !1 == ONE_QUESTION
+    }
+
+    /// Whether a plain query has an additional record.
+    #[inline]
+    #[must_use]
+    pub fn has_additional(self) -> bool {
+        self.counts & 1 != 0
     }
 }
 
 /// Writes flags and counts of an answer over those of its query; the id stays as it came.
 ///
 /// Opcode and RD are kept. RA, Z and AD are clear, and so is CD (RFC 4035 3.1.6).
+#[inline]
 pub fn write_answer(message: &mut [u8], flags: u8, rcode: u16, counts: [u16; 4]) {
     let Some(bytes) = message.first_chunk_mut::<LENGTH>() else { return };
-    let [_, _, high, low, q0, q1, a0, a1, n0, n1, r0, r1] = bytes;
+    let [_, _, high, low, rest @ ..] = bytes;
     *high = QR | (*high & (OPCODE | RD)) | flags;
     *low = (rcode & 0x0f) as u8;
-    let [questions, answers, authorities, additionals] = counts;
-    [*q0, *q1] = questions.to_be_bytes();
-    [*a0, *a1] = answers.to_be_bytes();
-    [*n0, *n1] = authorities.to_be_bytes();
-    [*r0, *r1] = additionals.to_be_bytes();
+    let all = counts.into_iter().fold(0, |all, count| all << 16 | u64::from(count));
+    *rest = all.to_be_bytes();
 }
 
 #[cfg(test)]

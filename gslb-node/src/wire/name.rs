@@ -3,6 +3,8 @@
 //! A length byte is at most 63 and so below `A`: a whole name, length bytes included, can be
 //! lower-cased eight bytes at a time without looking at its labels.
 
+use std::cmp::Ordering;
+
 /// The longest name, its root byte included (RFC 1035 2.3.4).
 pub const MAX_LENGTH: usize = 255;
 
@@ -40,32 +42,44 @@ fn last_word(tail: &[u8]) -> u64 {
     u64::from_le_bytes(last)
 }
 
+/// Ends a hash. `last` holds at most seven bytes, so its top byte is free for the length.
 #[inline]
 fn finish(hash: u64, last: u64, length: usize) -> u64 {
-    fold(fold(hash ^ last, MULTIPLIER) ^ length as u64, MULTIPLIER)
+    fold(hash ^ last ^ (length as u64) << 56, MULTIPLIER)
 }
 
-/// Copies `from`, lower-cased, to the start of `to` and hashes it, in one pass.
+/// Room for a lower-cased name, and zeroes up to the next multiple of eight bytes.
+pub type NameBuffer = [u8; 256];
+
+/// Copies the name of `length` bytes that starts at `start`, lower-cased, to the start of `to`,
+/// fills its last word with zeroes, and hashes it, in one pass.
 ///
-/// `to` must not be shorter than `from`; what does not fit is left out.
+/// `None` if the message ends before the name does, or begins less than eight bytes before it.
 #[inline]
-pub fn lower_and_hash(from: &[u8], to: &mut [u8], seed: u64) -> u64 {
-    let (words, tail) = from.as_chunks::<8>();
-    let (to_words, _) = to.as_chunks_mut::<8>();
+pub fn lower_and_hash(
+    message: &[u8],
+    start: usize,
+    length: usize,
+    to: &mut NameBuffer,
+    seed: u64,
+) -> Option<u64> {
+    let whole = message.get(..start + length)?;
+    let (words, tail) = whole.get(start..)?.as_chunks::<8>();
+    let (targets, _) = to.as_chunks_mut::<8>();
     let mut hash = seed;
-    let mut targets = to_words.iter_mut();
-    for word in words {
+    for (word, target) in words.iter().zip(targets.iter_mut()) {
         let low = lower_word(u64::from_le_bytes(*word));
-        if let Some(target) = targets.next() {
-            *target = low.to_le_bytes();
-        }
+        *target = low.to_le_bytes();
         hash = fold(hash ^ low, MULTIPLIER);
     }
-    let last = lower_word(last_word(tail));
-    if let Some(target) = targets.next() {
-        *target = last.to_le_bytes();
+    let mut last = 0;
+    if !tail.is_empty() {
+        // The eight bytes that end with the name, without those before the tail.
+        let eight = u64::from_le_bytes(*whole.last_chunk()?);
+        last = lower_word(eight >> (64 - 8 * tail.len()));
+        *targets.get_mut(words.len())? = last.to_le_bytes();
     }
-    finish(hash, last, from.len())
+    Some(finish(hash, last, length))
 }
 
 /// The hash of a name that is lower-cased already: what [`lower_and_hash`] gives for it.
@@ -78,6 +92,46 @@ pub fn hash(name: &[u8], seed: u64) -> u64 {
         hash = fold(hash ^ u64::from_le_bytes(*word), MULTIPLIER);
     }
     finish(hash, last_word(tail), name.len())
+}
+
+/// Compares two lower-cased names in canonical order: by labels, from the right (RFC 4034 6.1).
+#[must_use]
+pub fn canonical_cmp(a: &[u8], b: &[u8]) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
+    }
+    let (labels_a, labels_b) = (Labels::of(a), Labels::of(b));
+    let (from_right_a, from_right_b) = (labels_a.from_right(a), labels_b.from_right(b));
+    from_right_a.cmp(from_right_b)
+}
+
+/// Where the labels of a name start.
+struct Labels {
+    starts: [u8; MAX_LENGTH / 2 + 1],
+    count: usize,
+}
+
+impl Labels {
+    fn of(name: &[u8]) -> Self {
+        let mut labels = Self { starts: [0; MAX_LENGTH / 2 + 1], count: 0 };
+        for (start, rest) in labels.starts.iter_mut().zip(ancestry(name)) {
+            if rest.len() <= 1 {
+                break;
+            }
+            *start = (name.len() - rest.len()) as u8;
+            labels.count += 1;
+        }
+        labels
+    }
+
+    /// The labels, the last one first.
+    fn from_right<'n>(&self, name: &'n [u8]) -> impl Iterator<Item = &'n [u8]> {
+        let starts = self.starts.iter().take(self.count).rev();
+        starts.filter_map(move |start| {
+            let (length, rest) = name.get(usize::from(*start)..)?.split_first()?;
+            rest.get(..usize::from(*length))
+        })
+    }
 }
 
 /// The name without its first label; `None` for the root.
@@ -183,12 +237,17 @@ mod tests {
         #[test]
         fn lower_casing_and_hashing_agree_with_the_plain_way(
             bytes in prop::collection::vec(any::<u8>(), 0..256),
+            start in 8_usize..20,
         ) {
-            let mut lowered = [0; 256];
-            let hashed = lower_and_hash(&bytes, &mut lowered, 7);
+            let message = [vec![b'X'; start], bytes.clone()].concat();
+            let mut lowered = [0xee; 256];
+            let hashed = lower_and_hash(&message, start, bytes.len(), &mut lowered, 7);
             let plain = bytes.to_ascii_lowercase();
             prop_assert_eq!(&lowered[..bytes.len()], &plain[..]);
-            prop_assert_eq!(hashed, hash(&plain, 7));
+            let padding = bytes.len()..bytes.len().next_multiple_of(8);
+            prop_assert!(lowered[padding].iter().all(|byte| *byte == 0));
+            prop_assert_eq!(hashed, Some(hash(&plain, 7)));
+            prop_assert_eq!(lower_and_hash(&message, start, bytes.len() + 1, &mut lowered, 7), None);
         }
     }
 
@@ -198,6 +257,26 @@ mod tests {
             let word = lower_word(u64::from_le_bytes([byte; 8]));
             assert_eq!(word.to_le_bytes(), [byte.to_ascii_lowercase(); 8], "byte {byte}");
         }
+    }
+
+    #[test]
+    fn canonical_order_is_that_of_the_rfc() {
+        // The example of RFC 4034 6.1.
+        let sorted = [
+            "example",
+            "a.example",
+            "yljkjljk.a.example",
+            "z.a.example",
+            "zabc.a.example",
+            "z.example",
+            "*.z.example",
+        ];
+        for pair in sorted.windows(2) {
+            assert_eq!(canonical_cmp(&name(pair[0]), &name(pair[1])), Ordering::Less, "{pair:?}");
+            assert_eq!(canonical_cmp(&name(pair[1]), &name(pair[0])), Ordering::Greater);
+        }
+        assert_eq!(canonical_cmp(&name("."), &name(".")), Ordering::Equal);
+        assert_eq!(canonical_cmp(&name("."), &name("a")), Ordering::Less);
     }
 
     #[test]

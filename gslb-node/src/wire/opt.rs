@@ -36,28 +36,30 @@ impl OptReply<'_> {
     }
 
     /// Writes the record to the start of `out`; `None` if it does not fit.
+    ///
+    /// May write a few bytes more than it says, up to the end of `out`.
     #[inline]
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
         let length = self.length();
-        let mut out = Cursor { rest: out.get_mut(..length)? };
+        let (fixed, options) = out.split_first_chunk_mut::<11>()?;
         let [t0, t1] = rtype::OPT.to_be_bytes();
         let [p0, p1] = PAYLOAD.to_be_bytes();
         let [l0, l1] = u16::try_from(length - 11).ok()?.to_be_bytes();
         let high = (self.rcode >> 4) as u8;
         let dnssec_ok = if self.dnssec_ok { 0x80 } else { 0 };
-        out.put(&[0, t0, t1, p0, p1, high, 0, dnssec_ok, 0, l0, l1])?;
-        if let Some((subnet, scope)) = self.subnet {
-            out.option(option::SUBNET, subnet.length())?;
-            out.put(&subnet.echo(scope))?;
-            out.put(subnet.address_bytes())?;
+        *fixed = [0, t0, t1, p0, p1, high, 0, dnssec_ok, 0, l0, l1];
+        if options.len() < length - 11 {
+            return None;
+        }
+        let mut rest = options;
+        if let Some((subnet, scope)) = &self.subnet {
+            rest = put_subnet(rest, subnet, *scope)?;
         }
         if let Some(ede) = self.ede {
-            out.option(option::EDE, 2)?;
-            out.put(&ede.to_be_bytes())?;
+            rest = put(rest, option::EDE, &ede.to_be_bytes())?;
         }
         if let Some(nsid) = self.nsid {
-            out.option(option::NSID, nsid.len())?;
-            out.put(nsid)?;
+            put(rest, option::NSID, nsid)?;
         }
         Some(length)
     }
@@ -70,24 +72,30 @@ impl OptReply<'_> {
     }
 }
 
-struct Cursor<'a> {
-    rest: &'a mut [u8],
+/// Writes one option; returns what is left of the room.
+fn put<'o>(out: &'o mut [u8], code: u16, data: &[u8]) -> Option<&'o mut [u8]> {
+    let (head, rest) = out.split_first_chunk_mut::<4>()?;
+    let ([c0, c1], [l0, l1]) = (code.to_be_bytes(), u16::try_from(data.len()).ok()?.to_be_bytes());
+    *head = [c0, c1, l0, l1];
+    let (to, rest) = rest.split_at_mut_checked(data.len())?;
+    to.copy_from_slice(data);
+    Some(rest)
 }
 
-impl Cursor<'_> {
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) -> Option<()> {
-        let (head, tail) = std::mem::take(&mut self.rest).split_at_mut_checked(bytes.len())?;
-        head.copy_from_slice(bytes);
-        self.rest = tail;
-        Some(())
+/// Writes the echo of a client subnet; returns what is left of the room.
+#[inline]
+fn put_subnet<'o>(out: &'o mut [u8], subnet: &ClientSubnet, scope: u8) -> Option<&'o mut [u8]> {
+    let length = subnet.length();
+    let (head, rest) = out.split_first_chunk_mut::<8>()?;
+    let ([c0, c1], [l0, l1]) = (option::SUBNET.to_be_bytes(), (length as u16).to_be_bytes());
+    let [f0, f1, source, scope] = subnet.echo(scope);
+    *head = [c0, c1, l0, l1, f0, f1, source, scope];
+    match rest.first_chunk_mut::<16>() {
+        // All sixteen bytes, since their number is known; what follows writes over the padding.
+        Some(to) => *to = *subnet.padded_address(),
+        None => rest.get_mut(..length - 4)?.copy_from_slice(subnet.address_bytes()),
     }
-
-    #[inline]
-    fn option(&mut self, code: u16, length: usize) -> Option<()> {
-        self.put(&code.to_be_bytes())?;
-        self.put(&u16::try_from(length).ok()?.to_be_bytes())
-    }
+    rest.get_mut(length - 4..)
 }
 
 #[cfg(test)]
@@ -112,6 +120,9 @@ mod tests {
             0, 2, 0, 20, 0, 3, 0, 2, b'n', b'1',
         ];
         assert_eq!(&out[..length], expected);
-        assert_eq!(reply.write(&mut out[..length - 1]), None);
+        let mut tight = [0xee; 64];
+        assert_eq!(reply.write(&mut tight[..length]), Some(length));
+        assert_eq!(&tight[..length], expected);
+        assert_eq!(reply.write(&mut tight[..length - 1]), None);
     }
 }

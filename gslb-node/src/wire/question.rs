@@ -1,9 +1,7 @@
 //! The question of a query, read once: measured, lower-cased and hashed in one pass.
 
-use super::{header, name};
-
-/// Room for a lower-cased name; a multiple of eight, so that whole words can be written.
-pub type NameBuffer = [u8; 256];
+use super::header;
+use super::name::{self, NameBuffer};
 
 /// What a query asks; its lower-cased name is in the caller's [`NameBuffer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +13,9 @@ pub struct Question {
     /// The query class.
     pub qclass: u16,
     /// The length of the name, its root byte included.
-    pub name_length: usize,
+    pub name_length: u8,
     /// The labels of the name, the root not counted.
     pub labels: u8,
-    /// Where the question ends in the message.
-    pub end: usize,
 }
 
 impl Question {
@@ -31,16 +27,21 @@ impl Question {
     pub fn read(message: &[u8], seed: u64, lowered: &mut NameBuffer) -> Option<Self> {
         let bytes = message.get(header::LENGTH..)?;
         let (name_length, labels) = name::length_at_start(bytes)?;
-        let (qname, rest) = bytes.split_at_checked(name_length)?;
-        let [t0, t1, c0, c1] = *rest.first_chunk::<4>()?;
+        let [t0, t1, c0, c1] = *bytes.get(name_length..)?.first_chunk()?;
         Some(Self {
-            hash: name::lower_and_hash(qname, lowered, seed),
+            hash: name::lower_and_hash(message, header::LENGTH, name_length, lowered, seed)?,
             qtype: u16::from_be_bytes([t0, t1]),
             qclass: u16::from_be_bytes([c0, c1]),
-            name_length,
+            name_length: name_length as u8,
             labels,
-            end: header::LENGTH + name_length + 4,
         })
+    }
+
+    /// Where the question ends in the message.
+    #[inline]
+    #[must_use]
+    pub fn end(&self) -> usize {
+        header::LENGTH + usize::from(self.name_length) + 4
     }
 }
 
@@ -57,7 +58,7 @@ mod tests {
         assert_eq!(&lowered[..17], b"\x03www\x07example\x03com\0");
         assert_eq!(question.hash, name::hash(b"\x03www\x07example\x03com\0", 42));
         assert_eq!((question.qtype, question.qclass, question.labels), (28, 1, 3));
-        assert_eq!(&message[question.end..], b"rest");
+        assert_eq!(&message[question.end()..], b"rest");
     }
 
     #[test]

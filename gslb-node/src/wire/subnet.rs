@@ -20,6 +20,7 @@ impl ClientSubnet {
     /// Refused: an unknown family, a prefix longer than the family's addresses, an address of
     /// another length than the prefix needs, bits past the prefix, and a scope in a query. Family 0
     /// with /0 and no address says "do not use my address" and is let through.
+    #[inline]
     pub fn read(data: &[u8]) -> Result<Self, MalformedSubnet> {
         let (fixed, bytes) = data.split_first_chunk::<4>().ok_or(MalformedSubnet)?;
         let [f0, f1, source, scope] = *fixed;
@@ -41,13 +42,18 @@ impl ClientSubnet {
             return Err(MalformedSubnet);
         }
         let mut address = [0; 16];
-        for (to, from) in address.iter_mut().zip(bytes) {
-            *to = *from;
+        match bytes.len() {
+            // What resolvers send: /24, /32 and /56 are copied without a call.
+            3 => copy::<3>(&mut address, bytes),
+            4 => copy::<4>(&mut address, bytes),
+            7 => copy::<7>(&mut address, bytes),
+            length => address.get_mut(..length).ok_or(MalformedSubnet)?.copy_from_slice(bytes),
         }
         Ok(Self { family, source, address })
     }
 
     /// The address and its prefix length; `None` if the client hides it (/0).
+    #[inline]
     #[must_use]
     pub fn prefix(&self) -> Option<(IpAddr, u8)> {
         if self.source == 0 {
@@ -62,12 +68,14 @@ impl ClientSubnet {
     }
 
     /// The length of the option's data when echoed.
+    #[inline]
     #[must_use]
     pub fn length(&self) -> usize {
-        4 + self.address_bytes().len()
+        4 + usize::from(self.source.div_ceil(8))
     }
 
     /// The fixed part of the echo, with the scope of the answer; the address bytes follow it.
+    #[inline]
     #[must_use]
     pub fn echo(&self, scope: u8) -> [u8; 4] {
         let [f0, f1] = self.family.to_be_bytes();
@@ -75,10 +83,26 @@ impl ClientSubnet {
         [f0, f1, self.source, if self.source == 0 { 0 } else { scope }]
     }
 
+    /// The address, with zeroes behind its significant bytes.
+    #[inline]
+    #[must_use]
+    pub fn padded_address(&self) -> &[u8; 16] {
+        &self.address
+    }
+
     /// The significant bytes of the address.
+    #[inline]
     #[must_use]
     pub fn address_bytes(&self) -> &[u8] {
         self.address.get(..usize::from(self.source.div_ceil(8))).unwrap_or_default()
+    }
+}
+
+/// Copies the first `N` bytes, a length that the compiler knows.
+#[inline]
+fn copy<const N: usize>(to: &mut [u8; 16], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
+        *to = *from;
     }
 }
 

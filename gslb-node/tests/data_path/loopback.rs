@@ -214,6 +214,19 @@ fn several_workers_and_addresses_answer_from_the_address_that_was_asked() {
 }
 
 #[test]
+fn workers_that_are_tied_to_cpus_and_steered_by_them_answer_everybody() {
+    let (running, _publication) = start(|config| {
+        config.workers = 2;
+        (config.pin_workers, config.steer_by_cpu) = (true, true);
+    });
+    for _ in 0..50 {
+        let reply = udp(running.addresses()[0], &ask("static.example.org", rtype::A));
+        assert_eq!(reply.message.answers.len(), 3);
+    }
+    assert_eq!(running.receive_drops(), 0);
+}
+
+#[test]
 fn ipv6_is_answered_where_the_host_has_it() {
     if UdpSocket::bind("[::1]:0").is_err() {
         return;
