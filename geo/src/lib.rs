@@ -44,4 +44,4 @@ pub use places::PlaceTable;
 pub use point::Point;
 pub use prefix::Prefix;
 pub use selector::Selector;
-pub use table::ClassTable;
+pub use table::{ClassTable, Home};

@@ -23,6 +23,14 @@ pub struct ClassTable {
     subnet_v6: Index<u64>,
 }
 
+/// Where a look-up begins: see [`ClassTable::home`].
+#[derive(Clone, Copy, Debug)]
+pub struct Home {
+    at: u32,
+    v4: bool,
+    subnet: bool,
+}
+
 impl ClassTable {
     /// Compiles `places` by `classify`, which is called once for each distinct place, the unknown
     /// one first.
@@ -83,6 +91,35 @@ impl ClassTable {
                 let (class, length) = self.subnet_v6.class_and_length(key);
                 (class, length.max(shortest_length_outside(v6)))
             }
+        }
+    }
+
+    /// Where the search for the class of an address will begin: the first of two steps that wait
+    /// for memory. Take it for many look-ups, then [`warm`](Self::warm) all, then look them up:
+    /// so the waits overlap.
+    ///
+    /// `subnet`: whether [`class_of_subnet`](Self::class_of_subnet) will be asked.
+    #[must_use]
+    #[inline]
+    pub fn home(&self, address: IpAddr, subnet: bool) -> Home {
+        let at = match (address, subnet) {
+            (IpAddr::V4(v4), true) => self.subnet_v4.home(v4.to_bits()),
+            (IpAddr::V4(v4), false) => self.source_v4.home(v4.to_bits()),
+            (IpAddr::V6(v6), true) => self.subnet_v6.home((v6.to_bits() >> 64) as u64),
+            (IpAddr::V6(v6), false) => self.source_v6.home((v6.to_bits() >> 64) as u64),
+        };
+        Home { at, v4: address.is_ipv4(), subnet }
+    }
+
+    /// Reads what the look-up of that home will read. Only that it was read is of use.
+    #[must_use]
+    #[inline]
+    pub fn warm(&self, home: Home) -> u64 {
+        match (home.v4, home.subnet) {
+            (true, true) => self.subnet_v4.warm(home.at),
+            (true, false) => self.source_v4.warm(home.at),
+            (false, true) => self.subnet_v6.warm(home.at),
+            (false, false) => self.source_v6.warm(home.at),
         }
     }
 
@@ -207,16 +244,32 @@ impl<K: Rooted> Index<K> {
         Self { runs, roots, shift }
     }
 
+    /// The number of the root of `key`, if it lies where roots are.
+    #[inline]
+    fn root(&self, key: K) -> Option<usize> {
+        let number = key.number();
+        let inside = K::SKIPPED == 0 || number >> (K::BITS - K::SKIPPED) == K::TOP;
+        let root = number & (u64::MAX >> (64 - K::BITS + K::SKIPPED));
+        inside.then_some((root >> self.shift) as usize)
+    }
+
+    /// The first run that a search for `key` looks at.
+    #[inline]
+    fn home(&self, key: K) -> u32 {
+        self.root(key).and_then(|root| self.roots.get(root)).copied().unwrap_or(0)
+    }
+
+    /// Reads the run of that number and its class.
+    #[inline]
+    fn warm(&self, run: u32) -> u64 {
+        let start = self.runs.starts().get(run as usize).map_or(0, |start| start.number());
+        start ^ u64::from(self.runs.value(run as usize).unwrap_or(0))
+    }
+
     /// The number of the run that holds `key`.
     #[inline]
     fn find(&self, key: K) -> usize {
-        let number = key.number();
-        let inside = K::SKIPPED == 0 || number >> (K::BITS - K::SKIPPED) == K::TOP;
-        if !inside {
-            return self.runs.find(key);
-        }
-        let root = number & (u64::MAX >> (64 - K::BITS + K::SKIPPED));
-        let root = (root >> self.shift) as usize;
+        let Some(root) = self.root(key) else { return self.runs.find(key) };
         let (Some(low), Some(high)) = (self.roots.get(root), self.roots.get(root + 1)) else {
             return self.runs.find(key);
         };

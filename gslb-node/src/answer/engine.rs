@@ -50,42 +50,35 @@ pub fn answer(
     meta: &Meta,
 ) -> Verdict {
     let mut glance = worker.glance.take().unwrap_or_default();
-    glance.look(buffer.get(..length).unwrap_or_default(), published.names.seed());
-    let verdict = answer_glanced(worker, published, buffer, length, meta, &glance);
+    glance.read(buffer.get(..length).unwrap_or_default(), published.names.seed());
+    glance.find(&published.names);
+    let verdict = answer_glanced(worker, published, buffer, meta, &glance);
     worker.glance = Some(glance);
     verdict
 }
 
-/// As [`answer`], for a message that was looked at already, with the seed of the same names.
+/// As [`answer`], for a message that was looked at already, with the same published set.
 #[inline]
 pub fn answer_glanced(
     worker: &mut Worker,
     published: &Published,
     buffer: &mut [u8],
-    length: usize,
     meta: &Meta,
     glance: &Glance,
 ) -> Verdict {
-    let (Some(question), Some(header)) = (&glance.question, glance.header) else {
+    let Some(question) = &glance.question else {
         return answer_unread(worker, buffer, meta, glance.header);
     };
     if (rtype::TKEY..=rtype::AXFR).contains(&question.qtype) {
         return slow(worker);
     }
-    let end = question.end();
-    let additional = buffer.get(end..length).unwrap_or_default();
-    let edns = match (header.has_additional(), additional) {
-        (false, []) => Ok(None),
-        (false, _) => Err(NotEdns::Malformed),
-        _ => Edns::read(additional).map(Some),
-    };
     worker.counters.count_type(question.qtype);
-    let (edns, reply) = match edns {
+    let (edns, reply) = match &glance.edns {
         Err(NotEdns::OtherRecord) => return slow(worker),
         Err(NotEdns::Malformed) => (None, Reply::error(rcode::FORMERR)),
-        Ok(edns) => (edns, reply(worker, published, question, &glance.name, edns.as_ref(), meta)),
+        Ok(edns) => (edns.as_ref(), reply(worker, published, question, glance, meta)),
     };
-    reply.write(worker, buffer, end, edns.as_ref(), meta)
+    reply.write(worker, buffer, question.end(), edns, meta)
 }
 
 /// What becomes of a message without a question that could be read.
@@ -127,10 +120,10 @@ fn reply<'a>(
     worker: &mut Worker,
     published: &'a Published,
     question: &Question,
-    name: &'a NameBuffer,
-    edns: Option<&Edns>,
+    glance: &'a Glance,
     meta: &Meta,
 ) -> Reply<'a> {
+    let edns = glance.edns.as_ref().ok().and_then(Option::as_ref);
     if let Some(edns) = edns {
         if edns.version > 0 {
             return Reply::error(rcode::BADVERS);
@@ -146,9 +139,9 @@ fn reply<'a>(
         return Reply::error(rcode::FORMERR);
     }
     if question.qclass != class::IN {
-        return other_class(worker, question, name);
+        return other_class(worker, question, &glance.name);
     }
-    match published.names.find(name, question) {
+    match glance.found {
         Some(Slot::Body(id)) => Reply::body(published.names.body(id), 0),
         Some(Slot::Steered(id)) => match published.steered.get(id.0 as usize) {
             Some(steered) => steer(worker, published, steered, question.qtype, edns, meta),

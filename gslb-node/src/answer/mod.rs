@@ -21,6 +21,6 @@ pub mod worker;
 
 pub use counters::Counters;
 pub use engine::{Meta, Verdict, answer, answer_glanced, refuse_by_panic};
-pub use glance::{Glance, look_at_all};
+pub use glance::{Glance, Incoming, look_at_all};
 pub use identity::Identity;
 pub use worker::Worker;

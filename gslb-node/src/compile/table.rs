@@ -140,6 +140,15 @@ impl Table {
         Some(Drawn { region: chosen.region, answers: chosen.answers })
     }
 
+    /// Reads what a query will read first: rows, columns and bodies. Only that it was read is of use.
+    #[inline]
+    #[must_use]
+    pub fn warm(&self) -> u64 {
+        let row = self.rows.first().map_or(0, |row| row.capacity);
+        let column = self.columns.first().map_or(0, |column| column.keep);
+        row ^ column ^ u64::from(self.bodies.bytes().first().copied().unwrap_or(0))
+    }
+
     /// A body of this table.
     #[inline]
     #[must_use]

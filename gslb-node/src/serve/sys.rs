@@ -11,6 +11,7 @@
               right before a kernel call"
 )]
 
+use crate::answer::Incoming;
 use std::io;
 use std::mem::{MaybeUninit, size_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -25,6 +26,9 @@ pub(super) const ROOM: usize = 2048;
 
 /// Room for the control messages: one in_pktinfo or in6_pktinfo.
 const CONTROL: usize = 64;
+
+/// Stands for a source that is no IP address.
+const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// The local address that a datagram came to, ready to be sent back with.
 #[derive(Clone, Copy)]
@@ -144,15 +148,18 @@ impl Batch {
         Ok(self.received)
     }
 
-    /// The bytes of every datagram that was received.
-    pub(super) fn messages(&self) -> impl Iterator<Item = &[u8]> {
+    /// Every datagram that was received; from nowhere if its source is no IP address.
+    #[inline]
+    pub(super) fn messages(&self) -> impl Iterator<Item = Incoming<'_>> + Clone {
         (0..self.received).map(|n| {
             // SAFETY: n is below WIDTH, and the borrow of `self` keeps anybody else from writing.
-            let (length, bytes) = unsafe {
+            let (length, bytes, source) = unsafe {
                 let raw = self.storage.as_ptr();
-                ((&raw const (*raw).headers[n].msg_len).read(), &(*raw).buffers[n].bytes)
+                let length = (&raw const (*raw).headers[n].msg_len).read();
+                (length, &(*raw).buffers[n].bytes, &(*raw).sources[n])
             };
-            &bytes[..(length as usize).min(ROOM)]
+            let source = read_address(source).map_or(NOWHERE, |source| source.ip().to_canonical());
+            Incoming { bytes: &bytes[..(length as usize).min(ROOM)], source }
         })
     }
 

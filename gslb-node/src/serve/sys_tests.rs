@@ -36,7 +36,7 @@ fn answers_go_to_their_clients_also_around_what_is_not_answered() {
             let marks = [10, 11, 12, 13, 14, 15];
             let clients = send(&server, &marks);
             assert_eq!(batch.receive(server.as_fd(), true).unwrap(), marks.len());
-            let messages: Vec<Vec<u8>> = batch.messages().map(<[u8]>::to_vec).collect();
+            let messages: Vec<Vec<u8>> = batch.messages().map(|m| m.bytes.to_vec()).collect();
             assert_eq!(messages, marks.map(|mark| vec![mark; 20]));
             for (n, client) in clients.iter().enumerate() {
                 let datagram = batch.datagram(n).unwrap();

@@ -100,7 +100,7 @@ impl UdpWorker {
         }
         let published = reader.current();
         let (now_s, stale) = (clock::unix_ms() / 1000, self.publication.is_stale());
-        look_at_all(&mut lane.glances, &published.names, lane.batch.messages());
+        look_at_all(&mut lane.glances, published, lane.batch.messages());
         let moment = Moment { published, now_s, stale };
         let mut next = 0;
         while next < count {
@@ -135,8 +135,7 @@ impl UdpWorker {
             return None;
         }
         let meta = moment.meta(datagram.source);
-        let (worker, buffer, length) = (&mut self.worker, datagram.buffer, datagram.length);
-        match answer_glanced(worker, moment.published, buffer, length, &meta, glance) {
+        match answer_glanced(&mut self.worker, moment.published, datagram.buffer, &meta, glance) {
             Verdict::Send(length) => Some(length),
             Verdict::Drop => None,
             Verdict::Slow => {
