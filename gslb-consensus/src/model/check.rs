@@ -6,9 +6,9 @@ use super::limits;
 use super::name::DnsName;
 use super::policy::Filter;
 use super::pool::Pool;
-use super::record::{Record, rtype};
+use super::record::{RecordRef, rtype};
 use super::zone::Zone;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Everything that is wrong with `config` as a whole.
 #[must_use]
@@ -45,70 +45,52 @@ fn counts(config: &Config, faults: &mut Faults) {
 }
 
 fn check_zone(zone: &Zone, faults: &mut Faults) {
-    let path = |record: &Record| format!("zones[{}].{}", zone.name, record.owner);
-    let at_apex = |rtype: u16| zone.rrset(&zone.name, rtype).count();
-    if at_apex(rtype::SOA) != 1 {
+    let path = |record: RecordRef<'_>| format!("zones[{}].{}", zone.name, record.owner_name());
+    let count = |rtype: u16| zone.rrset(&zone.name, rtype).count();
+    if count(rtype::SOA) != 1 {
         faults.add(
             format!("zones[{}]", zone.name),
-            format!("a zone has one SOA record at its apex; this has {}", at_apex(rtype::SOA)),
+            format!("a zone has one SOA record at its apex; this has {}", count(rtype::SOA)),
         );
     }
-    if at_apex(rtype::NS) == 0 {
+    if count(rtype::NS) == 0 {
         faults
             .add(format!("zones[{}]", zone.name), "a zone has at least one NS record at its apex");
     }
-    let mut by_owner: BTreeMap<&DnsName, Vec<&Record>> = BTreeMap::new();
-    for record in &zone.records {
-        by_owner.entry(&record.owner).or_default().push(record);
-    }
-    for (owner, records) in &by_owner {
-        let Some(first) = records.first() else { continue };
-        let cnames = records.iter().filter(|r| r.rtype == rtype::CNAME).count();
-        if cnames > 0 && records.len() > 1 {
+    // In canonical order a zone cut stands before all that lies below it, and nothing else between.
+    let mut cut: Option<RecordRef<'_>> = None;
+    for records in zone.records.by_owner() {
+        let Some(first) = records.clone().next() else { continue };
+        let has = |rtype: u16| records.clone().any(|r| r.rtype == rtype);
+        let at_apex = first.owner == zone.name.wire();
+        if has(rtype::CNAME) && records.clone().count() > 1 {
             faults.add(path(first), "a CNAME stands alone at its owner name (RFC 1034 3.6.2)");
         }
-        for record in records.iter().filter(|r| r.rtype == rtype::SOA && r.owner != zone.name) {
+        for record in records.clone().filter(|r| r.rtype == rtype::SOA && !at_apex) {
             faults.add(path(record), "a SOA record stands only at the apex");
         }
-        if owner.is_wildcard() && records.iter().any(|r| r.rtype == rtype::NS) {
+        if first.owner.starts_with(b"\x01*") && has(rtype::NS) {
             faults.add(path(first), "a wildcard cannot be delegated (RFC 4592 4.2)");
         }
-        for record in records.iter().filter(|r| r.ttl > limits::RECORD_TTL_MAX) {
+        for record in records.clone().filter(|r| r.ttl > limits::RECORD_TTL_MAX) {
             let most = limits::RECORD_TTL_MAX;
             faults.add(path(record), format!("a TTL is at most {most} (RFC 2181 8)"));
         }
-        let Some(cut) = cut_above(zone, owner, &by_owner) else { continue };
-        let glue = records.iter().all(|r| [rtype::A, rtype::AAAA].contains(&r.rtype));
-        if cut != **owner && !glue {
-            faults.add(
-                path(first),
-                format!("below the zone cut at {cut} only glue (A, AAAA) can stand"),
-            );
-        } else if cut == **owner
-            && records
-                .iter()
-                .any(|r| ![rtype::NS, rtype::DS, rtype::A, rtype::AAAA].contains(&r.rtype))
-        {
-            faults.add(path(first), "at a zone cut only NS, DS and glue can stand");
+        cut = cut.filter(|cut| first.is_below(cut));
+        if let Some(cut) = cut {
+            if !records.clone().all(|r| [rtype::A, rtype::AAAA].contains(&r.rtype)) {
+                let cut = cut.owner_name();
+                let what = format!("below the zone cut at {cut} only glue (A, AAAA) can stand");
+                faults.add(path(first), what);
+            }
+        } else if has(rtype::NS) && !at_apex && first.is_in(&zone.name) {
+            cut = Some(first);
+            let allowed = [rtype::NS, rtype::DS, rtype::A, rtype::AAAA];
+            if !records.clone().all(|r| allowed.contains(&r.rtype)) {
+                faults.add(path(first), "at a zone cut only NS, DS and glue can stand");
+            }
         }
     }
-}
-
-/// The highest zone cut at or above `owner`, if any.
-fn cut_above(
-    zone: &Zone,
-    owner: &DnsName,
-    by_owner: &BTreeMap<&DnsName, Vec<&Record>>,
-) -> Option<DnsName> {
-    let mut cut = None;
-    let mut at = Some(owner.clone());
-    while let Some(name) = at.filter(|n| *n != zone.name && n.is_in(&zone.name)) {
-        if by_owner.get(&name).is_some_and(|records| records.iter().any(|r| r.rtype == rtype::NS)) {
-            cut = Some(name.clone());
-        }
-        at = name.parent();
-    }
-    cut
 }
 
 fn check_pool(config: &Config, pool: &Pool, faults: &mut Faults) {
@@ -229,7 +211,7 @@ fn check_names(config: &Config, faults: &mut Faults) {
 /// Whether a steered name can stand where it is declared.
 fn check_place_in_zone(zone: &Zone, name: &DnsName, pool: &Pool, path: &str, faults: &mut Faults) {
     let families = pool.families(None);
-    let here: Vec<u16> = zone.records_of(name).iter().map(|r| r.rtype).collect();
+    let here: Vec<u16> = zone.records_of(name).map(|r| r.rtype).collect();
     if families.alias && !here.is_empty() {
         faults.add(path, "an alias pool answers with a CNAME, which cannot stand beside other records (nor at the apex)");
     }
@@ -269,6 +251,9 @@ mod tests {
             ("w NS ns\nx.w TXT a", Some("only glue")),
             ("w NS ns\nw TXT a", Some("only NS, DS and glue")),
             ("w SOA ns host 1 2 3 4 5", Some("only at the apex")),
+            ("w NS ns\na.w NS ns\nb.a.w TXT a", Some("below the zone cut at w.example.org.")),
+            ("w NS ns\nw DS 1 8 2 aa\na.w A 192.0.2.3\nw-w TXT a\nx TXT a", None),
+            ("*.w.x TXT a\nw NS ns\nw.x TXT a\nww TXT a", None),
         ] {
             let apex: DnsName = "example.org.".parse().unwrap();
             let text =

@@ -26,6 +26,7 @@ pub mod pool;
 pub mod record;
 pub mod region;
 pub mod steered;
+mod wire_name;
 pub mod zone;
 
 pub use config::Config;
@@ -37,7 +38,7 @@ pub use name::DnsName;
 pub use place_patch::PlacePatch;
 pub use policy::{Filter, GeoRule, Policy};
 pub use pool::Pool;
-pub use record::Record;
+pub use record::{Record, RecordRef};
 pub use region::Region;
 pub use steered::SteeredName;
 pub use zone::Zone;

@@ -1,5 +1,6 @@
 //! Domain names as the nodes compare them: wire form, lower case.
 
+use super::wire_name;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -64,6 +65,11 @@ impl DnsName {
         }
     }
 
+    /// From wire bytes that are known to be one uncompressed lower-cased name.
+    pub(super) fn from_known(wire: &[u8]) -> Self {
+        Self(wire.into())
+    }
+
     /// The wire form: labels with their lengths, and the root label.
     #[must_use]
     pub fn wire(&self) -> &[u8] {
@@ -72,13 +78,7 @@ impl DnsName {
 
     /// The labels from the left, without the root.
     pub fn labels(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest: &[u8] = &self.0;
-        std::iter::from_fn(move || {
-            let (length, tail) = rest.split_first()?;
-            let label = tail.get(..usize::from(*length))?;
-            rest = tail.get(usize::from(*length)..)?;
-            (!label.is_empty()).then_some(label)
-        })
+        wire_name::labels(&self.0)
     }
 
     /// The number of labels, without the root.
@@ -97,10 +97,7 @@ impl DnsName {
     /// Whether `self` is `zone` or lies below it.
     #[must_use]
     pub fn is_in(&self, zone: &Self) -> bool {
-        let skip = self.depth().checked_sub(zone.depth());
-        let Some(skip) = skip else { return false };
-        let at: usize = self.labels().take(skip).map(|label| 1 + label.len()).sum();
-        self.0.get(at..) == Some(zone.wire())
+        wire_name::is_in(&self.0, zone.wire())
     }
 
     /// Whether the first label is `*` (RFC 4592 2.1.1).
@@ -115,62 +112,16 @@ impl FromStr for DnsName {
 
     /// Reads the presentation form; the final dot may be left out.
     fn from_str(text: &str) -> Result<Self, NameError> {
-        if text == "." {
-            return Ok(Self::root());
-        }
         let mut wire = Vec::with_capacity(text.len() + 2);
-        let mut label = Vec::new();
-        let mut rest =
-            text.strip_suffix('.').filter(|t| !t.ends_with('\\')).unwrap_or(text).as_bytes();
-        loop {
-            let end = take_label(&mut rest, &mut label)?;
-            if label.is_empty() {
-                return Err(NameError::EmptyLabel);
-            }
-            let length = u8::try_from(label.len()).map_err(|_| NameError::LabelTooLong)?;
-            if label.len() > LABEL_MAX {
-                return Err(NameError::LabelTooLong);
-            }
-            wire.push(length);
-            wire.append(&mut label);
-            if end {
-                break;
-            }
-        }
-        wire.push(0);
-        Self::from_wire(&wire)
-    }
-}
-
-/// Takes one label with its escapes off `rest`; true when the text ends with it.
-fn take_label(rest: &mut &[u8], label: &mut Vec<u8>) -> Result<bool, NameError> {
-    loop {
-        let Some((byte, tail)) = rest.split_first() else { return Ok(true) };
-        *rest = tail;
-        match byte {
-            b'.' => return Ok(false),
-            b'\\' => {
-                if let Some(digits) = tail.get(..3).filter(|d| d.iter().all(u8::is_ascii_digit)) {
-                    let value = digits.iter().fold(0_u16, |v, d| v * 10 + u16::from(d - b'0'));
-                    label.push(u8::try_from(value).map_err(|_| NameError::BadEscape)?);
-                    *rest = tail.get(3..).unwrap_or_default();
-                } else {
-                    let (escaped, tail) = tail.split_first().ok_or(NameError::BadEscape)?;
-                    label.push(*escaped);
-                    *rest = tail;
-                }
-            }
-            other => label.push(*other),
-        }
+        wire_name::read(text, &mut wire)?;
+        Ok(Self(wire.into()))
     }
 }
 
 /// Canonical order of RFC 4034 6.1: by labels from the right.
 impl Ord for DnsName {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let mine: Vec<&[u8]> = self.labels().collect();
-        let theirs: Vec<&[u8]> = other.labels().collect();
-        mine.iter().rev().cmp(theirs.iter().rev())
+        wire_name::compare(&self.0, &other.0)
     }
 }
 
@@ -182,21 +133,7 @@ impl PartialOrd for DnsName {
 
 impl fmt::Display for DnsName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut empty = true;
-        for label in self.labels() {
-            empty = false;
-            for byte in label {
-                match byte {
-                    b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => {
-                        write!(f, "\\{}", char::from(*byte))?
-                    }
-                    0x21..=0x7e => write!(f, "{}", char::from(*byte))?,
-                    other => write!(f, "\\{other:03}")?,
-                }
-            }
-            f.write_str(".")?;
-        }
-        if empty { f.write_str(".") } else { Ok(()) }
+        wire_name::write(&self.0, f)
     }
 }
 

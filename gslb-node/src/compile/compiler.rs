@@ -9,7 +9,7 @@ use super::zone::{StaticRecord, SteeredKind, SteeredSource, ZoneFault, ZoneSourc
 use crate::steer::{Classifier, Ranks, classifier::MapKey};
 use geo::{ClassTable, OverlayError, PlacePatch, PlaceTable};
 use gslb_consensus::model::{
-    Config, DnsName, Policy, PolicyId, Pool, PoolId, RegionId, SteeredName,
+    Config, DnsName, Policy, PolicyId, Pool, PoolId, RecordRef, RegionId, SteeredName,
 };
 use gslb_consensus::state::State;
 use std::collections::{BTreeMap, HashMap};
@@ -240,14 +240,13 @@ fn build_names(seed: u64, state: &State) -> Result<Names, ZoneFault> {
         .values()
         .zip(&soas)
         .map(|(zone, soa)| {
-            let rdata = |r: &'_ gslb_consensus::model::Record| {
-                r.rtype == crate::wire::code::rtype::SOA && soa.is_some()
-            };
+            let rdata =
+                |r: RecordRef<'_>| r.rtype == crate::wire::code::rtype::SOA && soa.is_some();
             let records = zone.records.iter().map(|r| StaticRecord {
-                owner: r.owner.wire(),
+                owner: r.owner,
                 rtype: r.rtype,
                 ttl: r.ttl,
-                rdata: if rdata(r) { soa.as_deref().unwrap_or(&r.rdata) } else { &r.rdata },
+                rdata: if rdata(r) { soa.as_deref().unwrap_or(r.rdata) } else { r.rdata },
             });
             let steered = of_zone.remove(&zone.name).unwrap_or_default();
             ZoneSource { apex: zone.name.wire(), records: records.collect(), steered }

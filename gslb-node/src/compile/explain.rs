@@ -141,8 +141,7 @@ fn find<'s>(state: &'s State, name: &DnsName) -> Option<&'s SteeredName> {
     let zone = config.zone_of(name)?;
     // In canonical order, what lies below a name follows it.
     let exists = |name: &DnsName| {
-        let first = zone.records.partition_point(|r| r.owner < *name);
-        zone.records.get(first).is_some_and(|r| r.owner.is_in(name))
+        zone.records.from_owner(name).next().is_some_and(|r| r.is_in(name))
             || config.names.range(name..).next().is_some_and(|(n, _)| n.is_in(name))
     };
     let mut at = Some(name.clone());

@@ -148,10 +148,10 @@ fn many(apex: &str) -> String {
 
 fn source(zone: &Zone) -> ZoneSource<'_> {
     let records = zone.records.iter().map(|record| StaticRecord {
-        owner: record.owner.wire(),
+        owner: record.owner,
         rtype: record.rtype,
         ttl: record.ttl,
-        rdata: &record.rdata,
+        rdata: record.rdata,
     });
     ZoneSource { apex: zone.name.wire(), records: records.collect(), steered: Vec::new() }
 }

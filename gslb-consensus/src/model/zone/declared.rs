@@ -1,7 +1,8 @@
 //! A zone as declared.
 
+use super::records::Records;
 use crate::model::name::DnsName;
-use crate::model::record::{Record, rtype};
+use crate::model::record::{RecordRef, rtype};
 use serde::{Deserialize, Serialize};
 
 /// A zone: its apex and its static records, in canonical order and without repetition.
@@ -10,7 +11,7 @@ pub struct Zone {
     /// The apex.
     pub name: DnsName,
     /// Every static record, sorted by owner, type and RDATA.
-    pub records: Vec<Record>,
+    pub records: Records,
 }
 
 /// What the nodes need of a SOA record.
@@ -34,22 +35,25 @@ impl Soa {
 
 impl Zone {
     /// The records of one owner, by type.
-    #[must_use]
-    pub fn records_of(&self, owner: &DnsName) -> &[Record] {
-        let start = self.records.partition_point(|r| r.owner < *owner);
-        let rest = self.records.get(start..).unwrap_or_default();
-        let count = rest.iter().take_while(|r| r.owner == *owner).count();
-        rest.get(..count).unwrap_or_default()
+    pub fn records_of<'a>(
+        &'a self,
+        owner: &DnsName,
+    ) -> impl Iterator<Item = RecordRef<'a>> + Clone + use<'a> {
+        self.records.of_owner(owner)
     }
 
     /// The records of one owner and type.
-    pub fn rrset(&self, owner: &DnsName, rtype: u16) -> impl Iterator<Item = &Record> {
-        self.records_of(owner).iter().filter(move |r| r.rtype == rtype)
+    pub fn rrset<'a>(
+        &'a self,
+        owner: &DnsName,
+        rtype: u16,
+    ) -> impl Iterator<Item = RecordRef<'a>> + use<'a> {
+        self.records_of(owner).filter(move |r| r.rtype == rtype)
     }
 
     /// The SOA record at the apex; checked configurations have exactly one.
     #[must_use]
-    pub fn soa_record(&self) -> Option<&Record> {
+    pub fn soa_record(&self) -> Option<RecordRef<'_>> {
         self.rrset(&self.name, rtype::SOA).next()
     }
 
@@ -68,7 +72,7 @@ impl Zone {
     /// The RDATA of the SOA record with another serial.
     #[must_use]
     pub fn soa_rdata_with_serial(&self, serial: u32) -> Option<Vec<u8>> {
-        let mut rdata = self.soa_record()?.rdata.clone();
+        let mut rdata = self.soa_record()?.rdata.to_vec();
         let at = rdata.len().checked_sub(20)?;
         rdata.get_mut(at..at + 4)?.copy_from_slice(&serial.to_be_bytes());
         Some(rdata)

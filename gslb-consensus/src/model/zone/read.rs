@@ -1,7 +1,7 @@
 //! Reads zone-file text (RFC 1035 5, RFC 3597 5) with hickory-proto's parser, one entry at a time.
 
-use super::Zone;
 use super::entries::{Entry, EntryError, entries};
+use super::{RecordsBuilder, Zone};
 use crate::model::fault::{Fault, Faults};
 use crate::model::name::DnsName;
 use crate::model::record::{Record, rtype};
@@ -10,7 +10,6 @@ use hickory_proto::serialize::binary::{
     BinDecoder, BinEncodable, BinEncoder, NameEncoding, Restrict,
 };
 use hickory_proto::serialize::txt::Parser;
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// Reads the zone `apex` from `text`; every faulty entry is named with its line.
@@ -33,10 +32,15 @@ pub fn read(apex: &DnsName, text: &str) -> Result<Zone, Faults> {
         }
     };
     let mut reader = Reader { origin: apex.to_string(), ttl: None, last_ttl: None, owner: None };
-    let mut records = Vec::with_capacity(cut.len());
+    let mut records = RecordsBuilder::default();
     for entry in &cut {
         match reader.entry(entry) {
-            Ok(Some(record)) if record.owner.is_in(apex) => records.push(record),
+            Ok(Some(record)) if record.owner.is_in(apex) => {
+                if let Err(error) = records.push(record.as_ref()) {
+                    let what = error.to_string();
+                    faults.0.push(Fault { line: Some(entry.line), ..Fault::new("", what) });
+                }
+            }
             Ok(Some(record)) => faults.0.push(Fault {
                 line: Some(entry.line),
                 ..Fault::new(
@@ -48,24 +52,7 @@ pub fn read(apex: &DnsName, text: &str) -> Result<Zone, Faults> {
             Err(what) => faults.0.push(Fault { line: Some(entry.line), ..Fault::new("", what) }),
         }
     }
-    level_ttls(&mut records);
-    records.sort_unstable();
-    records.dedup();
-    faults.or(Zone { name: apex.clone(), records })
-}
-
-/// Gives every record of an RRset the smallest TTL in it (RFC 2181 5.2).
-fn level_ttls(records: &mut [Record]) {
-    let mut smallest: BTreeMap<(DnsName, u16), u32> = BTreeMap::new();
-    for record in records.iter() {
-        let ttl = smallest.entry((record.owner.clone(), record.rtype)).or_insert(record.ttl);
-        *ttl = record.ttl.min(*ttl);
-    }
-    for record in records {
-        if let Some(ttl) = smallest.get(&(record.owner.clone(), record.rtype)) {
-            record.ttl = *ttl;
-        }
-    }
+    faults.or(Zone { name: apex.clone(), records: records.finish() })
 }
 
 /// Types whose RDATA holds names.
@@ -400,7 +387,7 @@ mod tests {
             \\065b TXT \"a\"\ne\\064\\000\\255 A 192.0.2.2\ns\\032\\*x TXT \"b\" ; c\n";
         let first = zone(text).unwrap();
         let rdata = |owner: &str, rtype| {
-            first.rrset(&owner.parse().unwrap(), rtype).next().unwrap().rdata.clone()
+            first.rrset(&owner.parse().unwrap(), rtype).next().unwrap().rdata.to_vec()
         };
         let apex = b"\x07example\x03org\0";
         assert_eq!(rdata("www.example.org.", rtype::CNAME), apex);

@@ -2,7 +2,8 @@
 
 use super::Zone;
 use crate::model::name::DnsName;
-use crate::model::record::Record;
+use crate::model::record::RecordRef;
+use crate::model::wire_name;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -10,34 +11,38 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 #[must_use]
 pub fn write(zone: &Zone) -> String {
     let mut text = String::with_capacity(zone.records.len() * 48);
-    for record in &zone.records {
-        let (word, rdata) = presentation(record);
-        let _ = writeln!(text, "{} {} IN {word} {rdata}", record.owner, record.ttl);
-    }
+    zone.records.iter().for_each(|record| line(record, &mut text));
     text
+}
+
+/// Adds the line of one record, with its line break.
+pub fn line(record: RecordRef<'_>, text: &mut String) {
+    let _ = wire_name::write(record.owner, text);
+    let (word, rdata) = presentation(record);
+    let _ = writeln!(text, " {} IN {word} {rdata}", record.ttl);
 }
 
 /// Type word and RDATA of a record as text; the generic form of RFC 3597 where there is no other.
 #[must_use]
-pub fn presentation(record: &Record) -> (String, String) {
+pub fn presentation(record: RecordRef<'_>) -> (String, String) {
     let known = match record.rtype {
-        1 => v4(&record.rdata).map(|rdata| ("A", rdata)),
-        28 => v6(&record.rdata).map(|rdata| ("AAAA", rdata)),
-        2 => one_name(&record.rdata).map(|rdata| ("NS", rdata)),
-        5 => one_name(&record.rdata).map(|rdata| ("CNAME", rdata)),
-        12 => one_name(&record.rdata).map(|rdata| ("PTR", rdata)),
-        6 => soa(&record.rdata).map(|rdata| ("SOA", rdata)),
-        15 => numbers_and_name(&record.rdata, 1).map(|rdata| ("MX", rdata)),
-        33 => numbers_and_name(&record.rdata, 3).map(|rdata| ("SRV", rdata)),
-        16 => strings(&record.rdata).map(|rdata| ("TXT", rdata)),
-        43 => ds(&record.rdata).map(|rdata| ("DS", rdata)),
+        1 => v4(record.rdata).map(|rdata| ("A", rdata)),
+        28 => v6(record.rdata).map(|rdata| ("AAAA", rdata)),
+        2 => one_name(record.rdata).map(|rdata| ("NS", rdata)),
+        5 => one_name(record.rdata).map(|rdata| ("CNAME", rdata)),
+        12 => one_name(record.rdata).map(|rdata| ("PTR", rdata)),
+        6 => soa(record.rdata).map(|rdata| ("SOA", rdata)),
+        15 => numbers_and_name(record.rdata, 1).map(|rdata| ("MX", rdata)),
+        33 => numbers_and_name(record.rdata, 3).map(|rdata| ("SRV", rdata)),
+        16 => strings(record.rdata).map(|rdata| ("TXT", rdata)),
+        43 => ds(record.rdata).map(|rdata| ("DS", rdata)),
         _ => None,
     };
     if let Some((word, rdata)) = known {
         return (word.to_owned(), rdata);
     }
     let mut rdata = format!("\\# {} ", record.rdata.len());
-    for byte in &record.rdata {
+    for byte in record.rdata {
         let _ = write!(rdata, "{byte:02x}");
     }
     (format!("TYPE{}", record.rtype), rdata)

@@ -75,10 +75,10 @@ fn tell(api: &Api, name: DnsName, client: IpAddr, rtype: String) -> ExplainReply
 }
 
 fn records(zone: &Zone, name: &DnsName) -> Vec<String> {
-    let own = zone.records.iter().filter(|record| record.owner == *name);
+    let own = zone.records_of(name);
     own.map(|record| {
         let (rtype, data) = presentation(record);
-        format!("{} {} {rtype} {data}", record.owner, record.ttl)
+        format!("{name} {} {rtype} {data}", record.ttl)
     })
     .collect()
 }
