@@ -66,7 +66,7 @@ impl DnsName {
     }
 
     /// From wire bytes that are known to be one uncompressed lower-cased name.
-    pub(super) fn from_known(wire: &[u8]) -> Self {
+    pub(in crate::model) fn from_known(wire: &[u8]) -> Self {
         Self(wire.into())
     }
 

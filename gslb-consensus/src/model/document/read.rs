@@ -12,6 +12,7 @@ use crate::model::region::Region;
 use crate::model::steered::SteeredName;
 use crate::model::zone;
 use geo::Point;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt::Display;
@@ -98,7 +99,7 @@ fn read_zone(fields: &Fields<'_, '_>, sources: Sources<'_>, config: &mut Config)
     let (file, records) = (fields.text("file"), fields.text("records"));
     let (text, origin, first_line) = match (file, records) {
         (Some(file), None) => match sources(file) {
-            Ok(text) => (Some(text), Some(file.to_owned()), 0),
+            Ok(text) => (Some(Cow::Owned(text)), Some(file.to_owned()), 0),
             Err(error) => {
                 fields.fault("file", format!("{file}: {error}"));
                 (None, None, 0)
@@ -106,7 +107,7 @@ fn read_zone(fields: &Fields<'_, '_>, sources: Sources<'_>, config: &mut Config)
         },
         (None, Some(records)) => {
             // The text starts on the line of its quotes, or on the next one.
-            (Some(records.to_owned()), fields.file(), fields.line_of("records").unwrap_or(0))
+            (Some(Cow::Borrowed(records)), fields.file(), fields.line_of("records").unwrap_or(0))
         }
         _ => {
             fields.fault("", "a zone has either a `file` or its `records`");

@@ -22,36 +22,32 @@ pub enum EntryError {
 
 /// The entries of `text` (RFC 1035 5.1); blank lines and lone comments are left out.
 ///
-/// # Errors
-/// A parenthesis or a quote that is open at the end.
-pub fn entries(text: &str) -> Result<Vec<Entry<'_>>, EntryError> {
-    let mut found = Vec::new();
-    let mut scan = Scan {
-        line: 1,
-        start: 0,
-        start_line: 1,
-        depth: 0,
-        quote: false,
-        comment: false,
-        escaped: false,
-        ink: false,
-    };
-    for (at, byte) in text.bytes().enumerate() {
-        if scan.step(byte) {
-            scan.finish(text, at, &mut found);
+/// Ends with an error if a parenthesis or a quote is open at the end.
+pub fn entries(text: &str) -> impl Iterator<Item = Result<Entry<'_>, EntryError>> {
+    let mut scan = Scan::new();
+    let mut bytes = text.bytes().enumerate();
+    let mut is_done = false;
+    std::iter::from_fn(move || {
+        for (at, byte) in bytes.by_ref() {
+            let entry = if scan.step(byte) { scan.finish(text, at) } else { None };
+            if byte == b'\n' {
+                scan.line += 1;
+            }
+            if entry.is_some() {
+                return entry.map(Ok);
+            }
         }
-        if byte == b'\n' {
-            scan.line += 1;
+        if std::mem::replace(&mut is_done, true) {
+            return None;
         }
-    }
-    if scan.quote {
-        return Err(EntryError::OpenQuote(scan.start_line));
-    }
-    if scan.depth > 0 {
-        return Err(EntryError::OpenParenthesis(scan.start_line));
-    }
-    scan.finish(text, text.len(), &mut found);
-    Ok(found)
+        if scan.quote {
+            Some(Err(EntryError::OpenQuote(scan.start_line)))
+        } else if scan.depth > 0 {
+            Some(Err(EntryError::OpenParenthesis(scan.start_line)))
+        } else {
+            scan.finish(text, text.len()).map(Ok)
+        }
+    })
 }
 
 /// Where the cut is.
@@ -68,6 +64,19 @@ struct Scan {
 }
 
 impl Scan {
+    const fn new() -> Self {
+        Self {
+            line: 1,
+            start: 0,
+            start_line: 1,
+            depth: 0,
+            quote: false,
+            comment: false,
+            escaped: false,
+            ink: false,
+        }
+    }
+
     /// Takes one byte; true when it ends the entry.
     fn step(&mut self, byte: u8) -> bool {
         if byte == b'\n' {
@@ -97,17 +106,17 @@ impl Scan {
         false
     }
 
-    /// Adds the entry that ends at `end` and starts the next behind it.
-    fn finish<'a>(&mut self, text: &'a str, end: usize, found: &mut Vec<Entry<'a>>) {
-        if self.ink
-            && let Some(text) = text.get(self.start..end)
-        {
-            let continues_owner = text.starts_with([' ', '\t']);
-            found.push(Entry { line: self.start_line, text, continues_owner });
-        }
+    /// Gives the entry that ends at `end`, if there is one, and starts the next behind it.
+    fn finish<'a>(&mut self, text: &'a str, end: usize) -> Option<Entry<'a>> {
+        let entry = text.get(self.start..end).filter(|_| self.ink).map(|text| Entry {
+            line: self.start_line,
+            text,
+            continues_owner: text.starts_with([' ', '\t']),
+        });
         self.start = end + 1;
         self.start_line = self.line + 1;
         self.ink = false;
+        entry
     }
 }
 
@@ -118,14 +127,15 @@ mod tests {
     #[test]
     fn entries_carry_their_lines_over_comments_quotes_and_parentheses() {
         let text = "; head\n@ SOA a b (\n 1 ; x ) \n 2 )\n\n t TXT \"a;(b\"\nx A 1.2.3.4";
-        let cut: Vec<(u32, bool)> =
-            entries(text).unwrap().iter().map(|e| (e.line, e.continues_owner)).collect();
+        let line = |e: Result<Entry<'_>, EntryError>| e.map(|e| (e.line, e.continues_owner));
+        let cut: Vec<(u32, bool)> = entries(text).map(line).collect::<Result<_, _>>().unwrap();
         assert_eq!(cut, [(2, false), (6, true), (7, false)]);
     }
 
     #[test]
     fn what_is_left_open_is_told_with_its_line() {
-        assert_eq!(entries("a A 1.2.3.4\nb TXT ( x\n"), Err(EntryError::OpenParenthesis(2)));
-        assert_eq!(entries("b TXT \"x\n"), Err(EntryError::OpenQuote(1)));
+        let last = |text| entries(text).last().unwrap();
+        assert_eq!(last("a A 1.2.3.4\nb TXT ( x\n"), Err(EntryError::OpenParenthesis(2)));
+        assert_eq!(last("b TXT \"x\n"), Err(EntryError::OpenQuote(1)));
     }
 }

@@ -8,6 +8,8 @@ pub mod write;
 
 mod builder;
 mod declared;
+mod plain;
+mod rdata;
 mod records;
 
 pub use builder::{PackError, RecordsBuilder};

@@ -1,15 +1,16 @@
 //! Reads zone-file text (RFC 1035 5, RFC 3597 5) with hickory-proto's parser, one entry at a time.
 
 use super::entries::{Entry, EntryError, entries};
-use super::{RecordsBuilder, Zone};
+use super::plain::{Plain, plain};
+use super::rdata::{ds_rdata, generic_rdata, rdata_wire};
+use super::{PackError, RecordsBuilder, Zone};
 use crate::model::fault::{Fault, Faults};
-use crate::model::name::DnsName;
-use crate::model::record::{Record, rtype};
-use hickory_proto::rr::{Name, RData, RecordType};
-use hickory_proto::serialize::binary::{
-    BinDecoder, BinEncodable, BinEncoder, NameEncoding, Restrict,
-};
+use crate::model::name::{DnsName, NAME_WIRE_MAX};
+use crate::model::record::{Record, RecordRef, rtype};
+use crate::model::wire_name;
+use hickory_proto::rr::{Name, RecordType};
 use hickory_proto::serialize::txt::Parser;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// Reads the zone `apex` from `text`; every faulty entry is named with its line.
@@ -20,39 +21,27 @@ use std::str::FromStr;
 /// All faults of the text.
 pub fn read(apex: &DnsName, text: &str) -> Result<Zone, Faults> {
     let mut faults = Faults::default();
-    let cut = match entries(text) {
-        Ok(cut) => cut,
-        Err(error) => {
-            let (line, what) = match error {
-                EntryError::OpenParenthesis(line) => (line, "a '(' is never closed"),
-                EntryError::OpenQuote(line) => (line, "a '\"' is never closed"),
-            };
-            faults.0.push(Fault { line: Some(line), ..Fault::new("", what) });
-            return Err(faults);
-        }
-    };
-    let mut reader = Reader { origin: apex.to_string(), ttl: None, last_ttl: None, owner: None };
+    let mut reader = Reader::new(apex);
     let mut records = RecordsBuilder::default();
-    for entry in &cut {
-        match reader.entry(entry) {
-            Ok(Some(record)) if record.owner.is_in(apex) => {
-                if let Err(error) = records.push(record.as_ref()) {
-                    let what = error.to_string();
-                    faults.0.push(Fault { line: Some(entry.line), ..Fault::new("", what) });
-                }
-            }
-            Ok(Some(record)) => faults.0.push(Fault {
-                line: Some(entry.line),
-                ..Fault::new(
-                    record.owner.to_string(),
-                    format!("this name does not lie in the zone {apex}"),
-                )
-            }),
-            Ok(None) => {}
-            Err(what) => faults.0.push(Fault { line: Some(entry.line), ..Fault::new("", what) }),
+    for entry in entries(text) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // What stands before it may be cut where nobody meant it to be.
+            Err(error) => return Err(Faults(vec![left_open(&error)])),
+        };
+        if let Err(fault) = reader.entry(&entry, apex, &mut records) {
+            faults.0.push(Fault { line: Some(entry.line), ..fault });
         }
     }
     faults.or(Zone { name: apex.clone(), records: records.finish() })
+}
+
+fn left_open(error: &EntryError) -> Fault {
+    let (line, what) = match error {
+        EntryError::OpenParenthesis(line) => (*line, "a '(' is never closed"),
+        EntryError::OpenQuote(line) => (*line, "a '\"' is never closed"),
+    };
+    Fault { line: Some(line), ..Fault::new("", what) }
 }
 
 /// Types whose RDATA holds names.
@@ -60,28 +49,85 @@ const NAME_TYPES: [&str; 9] = ["NS", "CNAME", "PTR", "MX", "SRV", "SOA", "NAPTR"
 
 /// What carries over from entry to entry.
 struct Reader {
-    origin: String,
+    origin: DnsName,
     ttl: Option<u32>,
     last_ttl: Option<u32>,
-    owner: Option<String>,
+    /// The owner of the last record, wire form; empty before the first.
+    owner: Vec<u8>,
+    /// Room for the next one.
+    next_owner: Vec<u8>,
 }
 
 impl Reader {
-    fn entry(&mut self, entry: &Entry<'_>) -> Result<Option<Record>, String> {
+    fn new(apex: &DnsName) -> Self {
+        let origin = apex.clone();
+        Self { origin, ttl: None, last_ttl: None, owner: Vec::new(), next_owner: Vec::new() }
+    }
+
+    /// Reads one entry and adds the record that it holds, if it is no directive.
+    fn entry(
+        &mut self,
+        entry: &Entry<'_>,
+        apex: &DnsName,
+        records: &mut RecordsBuilder,
+    ) -> Result<(), Fault> {
+        let told = |what: String| Fault::new("", what);
+        let full = |error: PackError| told(error.to_string());
         if entry.text.starts_with('$') {
-            return self.directive(entry.text).map(|()| None);
+            return self.directive(entry.text).map_err(told);
         }
+        if let Some((ttl, address)) = plain(entry).and_then(|line| self.by_plain(&line)) {
+            let (v4, v6);
+            let (rtype, rdata): (u16, &[u8]) = match address {
+                IpAddr::V4(address) => {
+                    v4 = address.octets();
+                    (rtype::A, &v4)
+                }
+                IpAddr::V6(address) => {
+                    v6 = address.octets();
+                    (rtype::AAAA, &v6)
+                }
+            };
+            let record = RecordRef { owner: &self.owner, rtype, ttl, rdata };
+            if record.is_in(apex) {
+                return records.push(record).map_err(full);
+            }
+        }
+        let record = self.record(entry).map_err(told)?;
+        if record.owner.is_in(apex) {
+            return records.push(record.as_ref()).map_err(full);
+        }
+        let what = format!("this name does not lie in the zone {apex}");
+        Err(Fault::new(record.owner.to_string(), what))
+    }
+
+    /// TTL and address of a plain line; `None` if it has to be read, or refused, with care.
+    fn by_plain(&mut self, line: &Plain<'_>) -> Option<(u32, IpAddr)> {
+        let ttl = line.ttl.or(self.ttl).or(self.last_ttl)?;
+        if let Some(word) = line.owner {
+            self.next_owner.clear();
+            wire_name::read(word, &mut self.next_owner).ok()?;
+            if !word.ends_with('.') {
+                self.next_owner.pop();
+                self.next_owner.extend_from_slice(self.origin.wire());
+            }
+            if self.next_owner.len() > NAME_WIRE_MAX {
+                return None;
+            }
+            std::mem::swap(&mut self.owner, &mut self.next_owner);
+        } else if self.owner.is_empty() {
+            return None;
+        }
+        self.last_ttl = Some(ttl);
+        Some((ttl, line.address))
+    }
+
+    fn record(&mut self, entry: &Entry<'_>) -> Result<Record, String> {
         let words = words(entry.text);
         let generic = words.iter().any(|w| w == "\\#");
-        let is_ds = words.iter().take(4).any(|w| w.eq_ignore_ascii_case("DS"));
-        let record = {
-            if generic || is_ds {
-                self.by_words(entry, &words)?
-            } else {
-                self.by_library(entry, words)?
-            }
-        };
-        Ok(Some(record))
+        let behind_owner = usize::from(!entry.continues_owner);
+        let is_ds = words.iter().skip(behind_owner).take(3).any(|w| w.eq_ignore_ascii_case("DS"));
+        if generic || is_ds { self.by_words(entry, &words) } else { self.by_library(entry, words) }
     }
 
     fn directive(&mut self, text: &str) -> Result<(), String> {
@@ -89,7 +135,7 @@ impl Reader {
         let argument = words.get(1).map(String::as_str);
         match (words.first().map(|w| w.to_ascii_uppercase()).as_deref(), argument) {
             (Some("$ORIGIN"), Some(origin)) => {
-                self.origin = self.absolute(origin)?.to_string();
+                self.origin = self.absolute(origin)?;
                 Ok(())
             }
             (Some("$TTL"), Some(ttl)) => {
@@ -106,12 +152,19 @@ impl Reader {
     /// The absolute name that `word` means under the current origin.
     fn absolute(&self, word: &str) -> Result<DnsName, String> {
         let text = match word {
-            "@" => self.origin.clone(),
+            "@" => return Ok(self.origin.clone()),
             w if w.ends_with('.') && !w.ends_with("\\.") => w.to_owned(),
-            w if self.origin == "." => format!("{w}."),
+            w if self.origin == DnsName::root() => format!("{w}."),
             w => format!("{w}.{}", self.origin),
         };
         text.parse().map_err(|error| format!("{word:?}: {error}"))
+    }
+
+    fn last_owner(&self) -> Result<DnsName, &'static str> {
+        let is_there = !self.owner.is_empty();
+        is_there
+            .then(|| DnsName::from_known(&self.owner))
+            .ok_or("the first record has no owner name")
     }
 
     /// Owner, TTL and the words from the type on, of a record that the library does not read.
@@ -119,10 +172,9 @@ impl Reader {
         let mut rest = words.iter().map(String::as_str).peekable();
         if !entry.continues_owner {
             let word = rest.next().unwrap_or_default();
-            self.owner = Some(self.absolute(word)?.to_string());
+            self.owner = self.absolute(word)?.wire().to_vec();
         }
-        let owner = self.owner.as_deref().ok_or("the first record has no owner name")?;
-        let owner = DnsName::from_str(owner).map_err(|e| e.to_string())?;
+        let owner = self.last_owner()?;
         let mut ttl = None;
         while let Some(word) = rest.peek() {
             if let Some(value) = seconds(word) {
@@ -161,10 +213,9 @@ impl Reader {
     /// `\DDD` for octal and refuses most bytes; so is `@` in RDATA, which it does not know.
     fn by_library(&mut self, entry: &Entry<'_>, mut words: Vec<String>) -> Result<Record, String> {
         if !entry.continues_owner && !words.is_empty() {
-            self.owner = Some(self.absolute(&words.remove(0))?.to_string());
+            self.owner = self.absolute(&words.remove(0))?.wire().to_vec();
         }
-        let owner = self.owner.as_deref().ok_or("the first record has no owner name")?;
-        let owner = DnsName::from_str(owner).map_err(|e| e.to_string())?;
+        let owner = self.last_owner()?;
         let names_at = words
             .iter()
             .take(3)
@@ -172,7 +223,7 @@ impl Reader {
         for (at, word) in words.iter_mut().enumerate() {
             let in_names = names_at.is_some_and(|names_at| at > names_at);
             if word == "@" {
-                *word = if in_names { self.origin.clone() } else { "\"@\"".to_owned() };
+                *word = if in_names { self.origin.to_string() } else { "\"@\"".to_owned() };
             } else if in_names && !word.starts_with('"') && has_decimal_escape(word) {
                 return Err(format!("{word:?}: \\DDD in a name of RDATA is not supported"));
             }
@@ -184,7 +235,7 @@ impl Reader {
         text.push_str("@ ");
         text.push_str(&words.join(" "));
         text.push('\n');
-        let origin = Name::from_str(&self.origin).map_err(|e| e.to_string())?;
+        let origin = Name::from_str(&self.origin.to_string()).map_err(|e| e.to_string())?;
         let (_, sets) = Parser::new(text, None, Some(origin))
             .parse()
             .map_err(|e| explain(entry.text, &e.to_string()))?;
@@ -213,16 +264,6 @@ fn explain(text: &str, error: &str) -> String {
 /// Whether the library would take an escape of the word for another byte.
 fn has_decimal_escape(word: &str) -> bool {
     word.as_bytes().windows(2).any(|w| matches!(w, [b'\\', b'0'..=b'9']))
-}
-
-fn rdata_wire(rdata: &RData) -> Result<Vec<u8>, String> {
-    let mut wire = Vec::new();
-    let mut encoder = BinEncoder::new(&mut wire);
-    // Whole names, so that they do not point into one another; lower case, so that equal zones are equal bytes.
-    encoder.set_canonical_form(true);
-    encoder.set_name_encoding(NameEncoding::UncompressedLowercase);
-    rdata.emit(&mut encoder).map_err(|e| e.to_string())?;
-    Ok(wire)
 }
 
 /// The words of an entry, without comments and parentheses; quotes and escapes stay in them.
@@ -284,52 +325,6 @@ fn seconds(word: &str) -> Option<u32> {
         Some(rest) => total.checked_add(rest),
         None => (!word.is_empty() && word.chars().any(|c| c.is_ascii_digit())).then_some(total),
     }
-}
-
-/// RDATA of `\# LENGTH HEX...` (RFC 3597 5), checked by the library where it knows the type.
-fn generic_rdata(rtype: u16, words: &[&str]) -> Result<Vec<u8>, String> {
-    let length: usize =
-        words.get(1).and_then(|w| w.parse().ok()).ok_or("expected a length behind \\#")?;
-    let bytes = hex(&words.get(2..).unwrap_or_default().concat())
-        .ok_or("expected hexadecimal digits behind the length")?;
-    if bytes.len() != length {
-        return Err(format!("\\# says {length} bytes, but {} follow", bytes.len()));
-    }
-    if [rtype::A, rtype::AAAA, rtype::NS, rtype::CNAME, rtype::SOA].contains(&rtype) {
-        return Err("this type has a text form of its own: use it".to_owned());
-    }
-    // Types that the library knows must hold what they should (RFC 3597 5); others pass as they are.
-    let mut decoder = BinDecoder::new(&bytes);
-    let stated =
-        Restrict::new(u16::try_from(length).map_err(|_| "RDATA has at most 65,535 bytes")?);
-    let decoded = RData::read(&mut decoder, RecordType::from(rtype), stated).map_err(|e| {
-        format!("these bytes are no RDATA of type {}: {e}", RecordType::from(rtype))
-    })?;
-    rdata_wire(&decoded)
-}
-
-/// RDATA of a DS record (RFC 4034 5.3), which the library reads only with its signing features.
-fn ds_rdata(words: &[&str]) -> Result<Vec<u8>, String> {
-    let shape = "a DS record is KEY-TAG ALGORITHM DIGEST-TYPE HEX";
-    let tag: u16 = words.first().and_then(|w| w.parse().ok()).ok_or(shape)?;
-    let algorithm: u8 = words.get(1).and_then(|w| w.parse().ok()).ok_or(shape)?;
-    let digest_type: u8 = words.get(2).and_then(|w| w.parse().ok()).ok_or(shape)?;
-    let digest =
-        hex(&words.get(3..).unwrap_or_default().concat()).filter(|d| !d.is_empty()).ok_or(shape)?;
-    let mut rdata = tag.to_be_bytes().to_vec();
-    rdata.extend([algorithm, digest_type]);
-    rdata.extend(digest);
-    Ok(rdata)
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]
@@ -408,6 +403,29 @@ mod tests {
             let faults = zone(&format!("$TTL 60\n{line}\n")).unwrap_err();
             assert_eq!(faults.0.len(), 1, "{line}");
         }
+    }
+
+    #[test]
+    fn a_plain_line_means_what_it_means_when_it_is_read_with_care() {
+        // Parentheses are no part of the meaning, but keep a line from being plain.
+        let plain = "$TTL 60\nds A 192.0.2.1\n AAAA 2001:db8::1\nw.example.org. 5 IN A 192.0.2.2\n\
+            $ORIGIN sub.example.org.\nW A 192.0.2.3\n 7 A 192.0.2.4\nx A 192.0.2.5\n";
+        let careful: String = plain
+            .lines()
+            .map(|l| if l.starts_with('$') { format!("{l}\n") } else { format!("{l} ( )\n") })
+            .collect();
+        let first = zone(plain).unwrap();
+        assert_eq!(first, zone(&careful).unwrap());
+        let ttls: Vec<u32> = first.records.iter().map(|r| r.ttl).collect();
+        assert_eq!(ttls, [60, 60, 7, 7, 60, 5]);
+        let long = format!("{0}.{0}.{0}.{0}", "a".repeat(63));
+        for owner in ["a..b", &"a".repeat(64), &long, "x.example.com."] {
+            let one = zone(&format!("{owner} 60 A 192.0.2.1\n A 192.0.2.2\n")).unwrap_err();
+            let other = zone(&format!("{owner} 60 A 192.0.2.1 ( )\n A 192.0.2.2\n")).unwrap_err();
+            assert_eq!(one, other);
+        }
+        assert!(zone("x A 192.0.2.1\n").is_err(), "no TTL");
+        assert!(zone(" 60 A 192.0.2.1\n").is_err(), "no owner");
     }
 
     #[test]
