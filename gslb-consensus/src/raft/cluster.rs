@@ -278,6 +278,13 @@ impl Cluster {
         }
         let upto = metrics.borrow_watched().snapshot.unwrap().index;
         raft.trigger().purge_log(upto).await.unwrap();
+        self.purged_for_test(upto).await;
+    }
+
+    /// Waits until the log is purged up to an index.
+    pub(super) async fn purged_for_test(&self, upto: u64) {
+        use openraft::async_runtime::WatchReceiver;
+        let mut metrics = self.core.raft().unwrap().metrics();
         while metrics.borrow_watched().purged.is_none_or(|id| id.index < upto) {
             metrics.changed().await.unwrap();
         }

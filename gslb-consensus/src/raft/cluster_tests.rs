@@ -14,7 +14,8 @@ use super::storage_tests::identity;
 use super::store::Folder;
 use super::*;
 use crate::identity::{Authority, Identity, Peer};
-use crate::state::command::PassTime;
+use crate::model::{Config, zone};
+use crate::state::command::{PassTime, PutConfig};
 use crate::state::{Command, NodeRecord, RefusalCode, Reply, State};
 
 /// No step of a test takes longer, even on a machine that is busy.
@@ -257,6 +258,37 @@ async fn a_late_joiner_comes_up_by_snapshot() {
     two.shutdown().await;
     let two = lab.start(2);
     assert!(two.state().index >= index);
+    one.shutdown().await;
+    two.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_command_leaves_the_log_once_a_snapshot_holds_it() {
+    let lab = Lab::new();
+    let one = lab.start(1);
+    write(&one).await;
+    let mut text = "$TTL 60\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n".to_owned();
+    let bytes = "5a".repeat(60_000);
+    for number in 0..150 {
+        text.push_str(&format!("x{number} TYPE65280 \\# 60000 {bytes}\n"));
+    }
+    let zone = zone::read::read(&"example.org.".parse().unwrap(), &text).unwrap();
+    let mut config = Config::default();
+    config.zones.insert(zone.name.clone(), Arc::new(zone));
+    let put = Command::PutConfig(PutConfig { config: Arc::new(config), expect: None });
+    let reply = one.propose_within(put, Origin::new("test"), SOON).await.unwrap();
+    let Reply::Done { revision, .. } = reply else { panic!("{reply:?}") };
+    one.purged_for_test(revision.index).await;
+    // It is there after a start from the snapshot, and for who comes later.
+    let before = one.state();
+    one.shutdown().await;
+    let one = lab.start(1);
+    assert_eq!(one.state().config, before.config);
+    write(&one).await;
+    let two = lab.start(2);
+    one.add_node(Some(2), lab.record(2), Origin::new("test")).await.unwrap();
+    has(&two, revision.index).await;
+    assert_eq!(two.state().config, before.config);
     one.shutdown().await;
     two.shutdown().await;
 }

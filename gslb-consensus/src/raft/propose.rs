@@ -21,7 +21,7 @@ use super::messenger::{CallError, Lane};
 use super::types::Proposal;
 use crate::state::{Command, Envelope, Reply};
 
-/// How long one attempt at the leader may take before it is made again.
+/// How long one attempt at the leader may take before it is made again; a trial comes on top.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
 /// Who proposes a command; a retry under the same client and seq takes effect once.
@@ -156,7 +156,6 @@ impl Core {
             let why = self.view.halted().unwrap_or_else(|| "it starts or closes".to_owned());
             return Attempt::Stopped(why);
         };
-        let deadline = deadline.min(Instant::now() + ATTEMPT);
         match hint.or(metrics.current_leader) {
             Some(leader) if leader == metrics.id => {
                 self.propose_here(envelope.clone(), deadline).await
@@ -185,6 +184,9 @@ impl Core {
             Ok(envelope) => envelope,
             Err(attempt) => return *attempt,
         };
+        // Counted from here: the trial of a large configuration takes seconds, and a second one
+        // beside it would take longer.
+        let deadline = deadline.min(Instant::now() + ATTEMPT);
         // Agreed time never goes back, even if this node's clock does.
         envelope.stamp_ms = wall_ms().max(self.view.state().time_ms);
         let write = raft.client_write(Proposal(envelope.encode().into()));
@@ -217,7 +219,10 @@ impl Core {
     /// Sends a command to the leader: one hop, for the leader does not send it on.
     async fn forward(&self, leader: u64, envelope: &Envelope, deadline: Instant) -> Attempt {
         let route = (Method::POST, "/cluster/v1/propose");
-        let ttl = deadline.saturating_duration_since(Instant::now());
+        let rest = deadline.saturating_duration_since(Instant::now());
+        // The trial of a configuration on the leader may take longer than an attempt.
+        let is_tried = matches!(envelope.command, Command::PutConfig(_));
+        let ttl = if is_tried { rest } else { rest.min(ATTEMPT) };
         match self.messenger.call(Lane::Log, route, (leader, ""), envelope.encode(), ttl).await {
             Ok((StatusCode::OK, body)) => Attempt::decode(&body),
             Ok((status, body)) => {

@@ -72,7 +72,7 @@ impl SnapshotFolder {
 
     /// Writes a snapshot and forgets the oldest.
     pub(crate) fn write(&self, meta: &SnapshotMeta, state: &State) -> io::Result<SnapshotFile> {
-        let bytes = join(meta, &state.encode()).map_err(io::Error::other)?;
+        let bytes = join(meta, state).map_err(io::Error::other)?;
         let path = self.dir.join(file_name(meta));
         write_atomic(&path, &bytes, 0o600)?;
         self.forget_old()?;
@@ -143,15 +143,20 @@ fn file_name(meta: &SnapshotMeta) -> String {
 }
 
 /// The bytes of a snapshot file.
-fn join(meta: &SnapshotMeta, body: &[u8]) -> Result<Vec<u8>, String> {
+fn join(meta: &SnapshotMeta, state: &State) -> Result<Vec<u8>, String> {
     let meta = meta.encode().map_err(|error| error.to_string())?;
     let meta_len = u32::try_from(meta.len()).map_err(|_| "the membership is too large")?;
-    let mut bytes = Vec::with_capacity(MAGIC.len() + 4 + meta.len() + 8 + body.len() + 4);
-    bytes.extend_from_slice(MAGIC);
+    let mut bytes = MAGIC.to_vec();
     bytes.extend_from_slice(&meta_len.to_le_bytes());
     bytes.extend_from_slice(&meta);
-    bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(body);
+    let length_at = bytes.len();
+    let body_at = length_at + 8;
+    bytes.resize(body_at, 0);
+    let mut bytes = state.encode_behind(bytes);
+    let body_len = (bytes.len() - body_at) as u64;
+    if let Some(length) = bytes.get_mut(length_at..body_at) {
+        length.copy_from_slice(&body_len.to_le_bytes());
+    }
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
     Ok(bytes)
 }

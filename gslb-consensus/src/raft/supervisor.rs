@@ -101,6 +101,18 @@ impl Running {
         Ok(raft)
     }
 
+    /// Purges the entries that a new snapshot holds, if they are large.
+    ///
+    /// The log is in memory, and Raft keeps thousands of entries for followers that lag: cheap if
+    /// they are small. Of large ones the snapshot is no more to send.
+    async fn forget_large_entries(&self, snapshot: Option<u64>) {
+        if let Some(upto) = snapshot
+            && self.store.command_bytes(upto) > SNAPSHOT_BYTES
+        {
+            let _ = self.raft.trigger().purge_log(upto).await;
+        }
+    }
+
     /// Ends Raft and closes the log.
     async fn stop(self) {
         let _ = timeout(STOP, self.raft.shutdown()).await;
@@ -119,7 +131,7 @@ pub(crate) async fn supervise(core: Arc<Core>, mut folder: Folder, first: Option
     loop {
         core.raft.send_replace(Some(running.raft.clone()));
         core.refresh_status();
-        let failure = watch_over(&core, &running.raft).await;
+        let failure = watch_over(&core, &running).await;
         core.raft.send_replace(None);
         running.stop().await;
         let Some(why) = failure else { break };
@@ -161,8 +173,10 @@ async fn start_again(core: &Core, folder: &mut Folder) -> Option<Running> {
 }
 
 /// Publishes the status as it changes; ends with why Raft failed, or none if the node closes.
-async fn watch_over(core: &Core, raft: &Raft) -> Option<String> {
+async fn watch_over(core: &Core, running: &Running) -> Option<String> {
+    let raft = &running.raft;
     let mut metrics = raft.metrics();
+    let mut snapshot = None;
     let mut applied = core.view.watch_applied();
     let mut halted = core.view.watch_halted();
     loop {
@@ -174,6 +188,11 @@ async fn watch_over(core: &Core, raft: &Raft) -> Option<String> {
                 }
                 if changed.is_err() {
                     return Some("its tasks are gone".to_owned());
+                }
+                let newest = metrics.borrow_watched().snapshot.map(|id| id.index);
+                if newest != snapshot {
+                    snapshot = newest;
+                    running.forget_large_entries(newest).await;
                 }
             }
             _ = applied.changed() => {

@@ -8,10 +8,11 @@ use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderError,
     TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
 };
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::types::{
     Dial, Entry, LeaderId, LogId, Membership, Proposal, SnapshotMeta, StoredMembership, TypeConfig,
@@ -48,7 +49,12 @@ pub(crate) trait Wire: Sized {
 
     /// The bytes of the value.
     fn encode(&self) -> Result<Vec<u8>, WireError> {
-        postcard::to_stdvec(&self.to_v1()).map_err(WireError::new)
+        self.encode_behind(Vec::new())
+    }
+
+    /// The same behind what is there already.
+    fn encode_behind(&self, bytes: Vec<u8>) -> Result<Vec<u8>, WireError> {
+        postcard::to_extend(&self.to_v1(), bytes).map_err(WireError::new)
     }
 
     /// The value of the bytes.
@@ -157,7 +163,38 @@ impl Wire for Membership {
 pub(crate) struct EntryV1 {
     log_id: LogIdV1,
     kind: u8,
-    body: Vec<u8>,
+    body: Body,
+}
+
+/// The bytes of an entry's body. The layout is that of a list of bytes, written and read as one piece.
+#[derive(Clone)]
+struct Body(Arc<[u8]>);
+
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// Takes the bytes where they lie.
+        struct Piece;
+
+        impl Visitor<'_> for Piece {
+            type Value = Body;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Body, E> {
+                Ok(Body(bytes.into()))
+            }
+        }
+
+        deserializer.deserialize_bytes(Piece)
+    }
 }
 
 impl Wire for Entry {
@@ -165,19 +202,19 @@ impl Wire for Entry {
 
     fn to_v1(&self) -> EntryV1 {
         let (kind, body) = match &self.payload {
-            EntryPayload::Blank => (0, Vec::new()),
-            EntryPayload::Normal(proposal) => (1, proposal.0.to_vec()),
+            EntryPayload::Blank => (0, Arc::default()),
+            EntryPayload::Normal(proposal) => (1, Arc::clone(&proposal.0)),
             // A membership is strings and numbers: encoding it cannot fail.
-            EntryPayload::Membership(members) => (2, members.encode().unwrap_or_default()),
+            EntryPayload::Membership(members) => (2, members.encode().unwrap_or_default().into()),
         };
-        EntryV1 { log_id: self.log_id.to_v1(), kind, body }
+        EntryV1 { log_id: self.log_id.to_v1(), kind, body: Body(body) }
     }
 
     fn from_v1(v1: EntryV1) -> Result<Self, WireError> {
         let payload = match v1.kind {
             0 => EntryPayload::Blank,
-            1 => EntryPayload::Normal(Proposal(v1.body.into())),
-            2 => EntryPayload::Membership(Membership::decode(&v1.body)?),
+            1 => EntryPayload::Normal(Proposal(v1.body.0)),
+            2 => EntryPayload::Membership(Membership::decode(&v1.body.0)?),
             other => return Err(WireError::new(format_args!("an entry of kind {other}"))),
         };
         Ok(Self { log_id: LogId::from_v1(v1.log_id)?, payload })
@@ -430,8 +467,17 @@ mod tests {
 
     #[test]
     fn an_entry_of_a_later_kind_is_an_error_and_never_a_blank() {
-        let v1 = EntryV1 { log_id: log_id(1, 1, 1).to_v1(), kind: 3, body: Vec::new() };
+        let v1 = EntryV1 { log_id: log_id(1, 1, 1).to_v1(), kind: 3, body: Body(Arc::default()) };
         assert!(Entry::from_v1(v1).is_err());
+    }
+
+    #[test]
+    fn the_bytes_of_an_entry_are_the_ones_of_version_1() {
+        let payload = EntryPayload::Normal(Proposal(vec![7; 200].into()));
+        let entry = Entry { log_id: log_id(3, 1, 9), payload };
+        let bytes = entry.encode().unwrap();
+        assert_eq!(bytes[..6], [3, 1, 9, 1, 0xc8, 0x01]);
+        assert_eq!(bytes[6..], [7; 200]);
     }
 
     #[test]

@@ -56,9 +56,8 @@ impl Envelope {
     /// Never: every field has a serial form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let (kind, body) = encode_body(&self.command);
         let mut bytes = vec![FORMAT];
-        bytes.extend(kind.to_le_bytes());
+        bytes.extend(kind(&self.command).to_le_bytes());
         bytes.extend(BODY_VERSION.to_le_bytes());
         let header = Header {
             client: self.client,
@@ -66,11 +65,11 @@ impl Envelope {
             actor: self.actor.clone(),
             stamp_ms: self.stamp_ms,
         };
-        let header = to_bytes(&header);
+        let header = append(&header, Vec::new());
         bytes.extend(u32::try_from(header.len()).unwrap_or(u32::MAX).to_le_bytes());
         bytes.extend(header);
-        bytes.extend(body);
-        bytes
+        // Straight behind them, for a configuration may be large.
+        append_body(&self.command, bytes)
     }
 
     /// Reads what [`Envelope::encode`] wrote.
@@ -106,18 +105,33 @@ impl Envelope {
     }
 }
 
-fn encode_body(command: &Command) -> (u16, Vec<u8>) {
+const fn kind(command: &Command) -> u16 {
     match command {
-        Command::PutConfig(body) => (1, to_bytes(body)),
-        Command::SetWeight(body) => (2, to_bytes(body)),
-        Command::SetOverride(body) => (3, to_bytes(body)),
-        Command::ClearOverride(body) => (4, to_bytes(body)),
-        Command::ReportHealth(body) => (5, to_bytes(body)),
-        Command::ExpireVantage(body) => (6, to_bytes(body)),
-        Command::PassTime(body) => (7, to_bytes(body)),
-        Command::AddNode(body) => (8, to_bytes(body)),
-        Command::PutNode(body) => (9, to_bytes(body)),
-        Command::RemoveNode(body) => (10, to_bytes(body)),
+        Command::PutConfig(_) => 1,
+        Command::SetWeight(_) => 2,
+        Command::SetOverride(_) => 3,
+        Command::ClearOverride(_) => 4,
+        Command::ReportHealth(_) => 5,
+        Command::ExpireVantage(_) => 6,
+        Command::PassTime(_) => 7,
+        Command::AddNode(_) => 8,
+        Command::PutNode(_) => 9,
+        Command::RemoveNode(_) => 10,
+    }
+}
+
+fn append_body(command: &Command, bytes: Vec<u8>) -> Vec<u8> {
+    match command {
+        Command::PutConfig(body) => append(body, bytes),
+        Command::SetWeight(body) => append(body, bytes),
+        Command::SetOverride(body) => append(body, bytes),
+        Command::ClearOverride(body) => append(body, bytes),
+        Command::ReportHealth(body) => append(body, bytes),
+        Command::ExpireVantage(body) => append(body, bytes),
+        Command::PassTime(body) => append(body, bytes),
+        Command::AddNode(body) => append(body, bytes),
+        Command::PutNode(body) => append(body, bytes),
+        Command::RemoveNode(body) => append(body, bytes),
     }
 }
 
@@ -141,13 +155,13 @@ fn decode_body(kind: u16, body: &[u8]) -> Result<Command, UnknownFormat> {
     })
 }
 
-/// The serial form of a value whose every part has one.
-pub(super) fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
+/// `bytes` with the serial form of a value behind them, whose every part has one.
+pub(super) fn append<T: Serialize>(value: &T, bytes: Vec<u8>) -> Vec<u8> {
     #[expect(
         clippy::expect_used,
         reason = "postcard fails only on types without a length, which the model has not"
     )]
-    postcard::to_stdvec(value).expect("every part of the model has a serial form")
+    postcard::to_extend(value, bytes).expect("every part of the model has a serial form")
 }
 
 fn from_bytes<T: DeserializeOwned>(kind: u16, body: &[u8]) -> Result<T, UnknownFormat> {

@@ -1,7 +1,7 @@
 //! The state as bytes.
 
 use super::agreed::State;
-use super::envelope::{UnknownFormat, to_bytes};
+use super::envelope::{UnknownFormat, append};
 
 /// The format of the bytes.
 const FORMAT: u8 = 1;
@@ -10,9 +10,14 @@ impl State {
     /// The whole state as bytes; equal states give equal bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
-        bytes.extend(to_bytes(self));
-        bytes
+        self.encode_behind(Vec::new())
+    }
+
+    /// The same behind what is there already, without a copy of its own.
+    #[must_use]
+    pub fn encode_behind(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        bytes.push(FORMAT);
+        append(self, bytes)
     }
 
     /// Reads what [`State::encode`] wrote.

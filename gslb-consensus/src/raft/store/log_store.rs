@@ -40,6 +40,13 @@ impl LogStore {
         contents.vote.is_none() && contents.entries.is_empty() && contents.purged.is_none()
     }
 
+    /// Bytes of the commands up to an index.
+    pub(crate) fn command_bytes(&self, upto: u64) -> u64 {
+        let contents = self.read();
+        let entries = contents.entries.range(..=upto).map(|(_, entry)| command_len(entry));
+        entries.fold(0, |sum, length| sum + length as u64)
+    }
+
     /// Writes what is queued and closes the file; blocks until that is done.
     pub(crate) fn close(&self) {
         self.writer.close();
@@ -91,10 +98,7 @@ impl RaftLogReader<TypeConfig> for LogStore {
             return Ok(given);
         }
         for entry in contents.entries.range(start..end).map(|(_, entry)| entry) {
-            bytes += match &entry.payload {
-                EntryPayload::Normal(proposal) => proposal.0.len(),
-                _ => 0,
-            };
+            bytes += command_len(entry);
             if bytes > MESSAGE_BYTES && !given.is_empty() {
                 break;
             }
@@ -169,6 +173,14 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             contents.purged = Some(upto);
         }
         self.write(Change::Purge(upto)).await
+    }
+}
+
+/// Length of the command of an entry, bytes.
+fn command_len(entry: &Entry) -> usize {
+    match &entry.payload {
+        EntryPayload::Normal(proposal) => proposal.0.len(),
+        _ => 0,
     }
 }
 

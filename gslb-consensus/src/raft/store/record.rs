@@ -11,11 +11,15 @@ const CRC_LEN: usize = 4;
 
 /// An entry as a value of the log table, under its index.
 pub(super) fn seal_entry(entry: &Entry) -> Result<Vec<u8>, String> {
-    let body = entry.encode().map_err(|error| error.to_string())?;
-    Ok(seal(
-        &entry_context(entry.log_id.index, entry.log_id.leader_id.term),
-        &term_and(entry.log_id.leader_id.term, &body),
-    ))
+    let term = entry.log_id.leader_id.term;
+    let mut value = vec![0; CRC_LEN];
+    // The term stands in front of the entry's bytes, so that it can be checked before they are read.
+    value.extend_from_slice(&term.to_le_bytes());
+    let mut value = entry.encode_behind(value).map_err(|error| error.to_string())?;
+    if let Some((crc, content)) = value.split_first_chunk_mut::<CRC_LEN>() {
+        *crc = checksum(&entry_context(entry.log_id.index, term), content).to_le_bytes();
+    }
+    Ok(value)
 }
 
 /// The entry of a value; fails if a bit of index, term or bytes is not as it was written.
@@ -49,14 +53,6 @@ fn entry_context(index: u64, term: u64) -> [u8; 16] {
     first.copy_from_slice(&index.to_le_bytes());
     second.copy_from_slice(&term.to_le_bytes());
     context
-}
-
-/// The term in front of an entry's bytes, so that it can be checked before they are read.
-fn term_and(term: u64, body: &[u8]) -> Vec<u8> {
-    let mut content = Vec::with_capacity(8 + body.len());
-    content.extend_from_slice(&term.to_le_bytes());
-    content.extend_from_slice(body);
-    content
 }
 
 /// Puts the checksum over context and content in front of the content.
