@@ -16,11 +16,20 @@ use std::fmt::{Display, Write as _};
 pub fn write(config: &Config) -> String {
     let mut out = String::new();
     for zone in config.zones.values() {
-        let records = zone::write::write(zone);
+        let _ = write!(out, "[[zones]]\nname = {}\nrecords = ", quoted(&zone.name));
         // A literal string keeps the lines as they are; one that holds its own end needs escapes.
-        let records =
-            if records.contains("'''") { quoted(&records) } else { format!("'''\n{records}'''") };
-        let _ = write!(out, "[[zones]]\nname = {}\nrecords = {records}\n\n", quoted(&zone.name));
+        let start = out.len();
+        out.push_str("'''\n");
+        let records_at = out.len();
+        zone.records.iter().for_each(|record| zone::write::line(record, &mut out));
+        match out.get(records_at..).filter(|records| records.contains("'''")).map(|r| quoted(&r)) {
+            None => out.push_str("'''"),
+            Some(records) => {
+                out.truncate(start);
+                out.push_str(&records);
+            }
+        }
+        out.push_str("\n\n");
     }
     for region in config.regions.values() {
         let _ = write!(out, "[[regions]]\nid = {}\n", quoted(&region.id));

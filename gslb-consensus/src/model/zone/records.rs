@@ -70,6 +70,15 @@ impl Records {
         self.starts.chunk_by(move |a, b| owner(a) == owner(b)).map(|of| self.all_at(of))
     }
 
+    /// The records that `other` has not, or has with another TTL.
+    pub fn missing_in<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = RecordRef<'a>> {
+        let mut others = other.iter().peekable();
+        self.iter().filter(move |record| {
+            while others.next_if(|o| o.compare(record) == Ordering::Less).is_some() {}
+            others.peek() != Some(record)
+        })
+    }
+
     /// How many records have an owner before `owner`.
     fn first_at(&self, owner: &DnsName) -> usize {
         self.starts.partition_point(|start| {
