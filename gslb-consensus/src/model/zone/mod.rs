@@ -11,6 +11,7 @@ mod declared;
 mod plain;
 mod rdata;
 mod records;
+mod words;
 
 pub use builder::{PackError, RecordsBuilder};
 pub use declared::{Soa, Zone};

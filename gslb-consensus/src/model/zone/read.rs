@@ -3,6 +3,7 @@
 use super::entries::{Entry, EntryError, entries};
 use super::plain::{Plain, plain};
 use super::rdata::{ds_rdata, generic_rdata, rdata_wire};
+use super::words::{seconds, words};
 use super::{PackError, RecordsBuilder, Zone};
 use crate::model::fault::{Fault, Faults};
 use crate::model::name::{DnsName, NAME_WIRE_MAX};
@@ -264,67 +265,6 @@ fn explain(text: &str, error: &str) -> String {
 /// Whether the library would take an escape of the word for another byte.
 fn has_decimal_escape(word: &str) -> bool {
     word.as_bytes().windows(2).any(|w| matches!(w, [b'\\', b'0'..=b'9']))
-}
-
-/// The words of an entry, without comments and parentheses; quotes and escapes stay in them.
-fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let (mut quote, mut comment, mut escaped) = (false, false, false);
-    for c in text.chars() {
-        if comment {
-            comment = c != '\n';
-        } else if escaped {
-            escaped = false;
-            word.push(c);
-        } else {
-            match c {
-                ';' if !quote => comment = true,
-                '"' => {
-                    quote = !quote;
-                    word.push(c);
-                }
-                '\\' => {
-                    escaped = true;
-                    word.push(c);
-                }
-                '(' | ')' if !quote => {
-                    words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)))
-                }
-                c if c.is_whitespace() && !quote => {
-                    words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-                }
-                c => word.push(c),
-            }
-        }
-    }
-    words.extend((!word.is_empty()).then_some(word));
-    words
-}
-
-/// Seconds of a TTL word: digits, or digits with units as `1h30m`.
-fn seconds(word: &str) -> Option<u32> {
-    let mut total: u32 = 0;
-    let mut number: Option<u32> = None;
-    for c in word.chars() {
-        if let Some(digit) = c.to_digit(10) {
-            number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(digit)?);
-        } else {
-            let unit = match c.to_ascii_lowercase() {
-                's' => 1,
-                'm' => 60,
-                'h' => 3600,
-                'd' => 86_400,
-                'w' => 604_800,
-                _ => return None,
-            };
-            total = total.checked_add(number.take()?.checked_mul(unit)?)?;
-        }
-    }
-    match number {
-        Some(rest) => total.checked_add(rest),
-        None => (!word.is_empty() && word.chars().any(|c| c.is_ascii_digit())).then_some(total),
-    }
 }
 
 #[cfg(test)]
