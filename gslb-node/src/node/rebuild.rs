@@ -4,12 +4,16 @@ use geo::PlaceTable;
 use gslb_consensus::state::{Revision, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::sync::watch;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::sleep;
 
 use crate::clock;
 use crate::compile::{Compiler, Published};
 use crate::publish::Publication;
+use crate::serve::{give_back_memory, stand_back};
 use crate::telemetry::Metrics;
 
 /// Builds the serving set anew whenever what it follows from changes.
@@ -69,16 +73,19 @@ impl Rebuild {
 
     /// Follows the state and the place data until one of their senders is gone.
     pub(super) async fn run(mut self) {
+        // The start itself used much that is worth giving back.
+        let mut first = true;
         loop {
             let began = clock::now();
             let state = Arc::clone(&self.states.borrow_and_update());
             let table = Arc::clone(&self.tables.borrow_and_update());
             let (compiler, revision) = (self.compiler, state.revision());
-            let built = spawn_blocking(move || build(compiler, &state, &table)).await;
+            let built = aside(move || build(compiler, &state, &table)).await;
             self.compiler = match built {
                 Ok((compiler, Ok((published, laid)))) => {
                     self.publication.publish(Arc::new(published));
-                    self.metrics.compiled(clock::now().saturating_duration_since(began));
+                    let took = clock::now().saturating_duration_since(began);
+                    self.metrics.compiled(took);
                     self.laid.send_replace(laid);
                     self.served.send_replace(revision);
                     compiler
@@ -88,19 +95,55 @@ impl Rebuild {
                     self.metrics.compile_failed();
                     compiler
                 }
-                Err(error) => return ended(&error),
+                Err(error) => {
+                    tracing::error!(error, "no state can be built any more; keeping the last");
+                    self.metrics.compile_failed();
+                    return;
+                }
             };
+            let large = first || clock::now().saturating_duration_since(began) > LARGE;
+            first = false;
+            if !self.changed(large).await {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a change; false once nothing can change any more. Meanwhile frees the set before
+    /// the present one, and gives its memory back if it is `large`.
+    async fn changed(&mut self, large: bool) -> bool {
+        let mut held = true;
+        loop {
             tokio::select! {
-                changed = self.states.changed() => if changed.is_err() { return },
-                changed = self.tables.changed() => if changed.is_err() { return },
+                changed = self.states.changed() => return changed.is_ok(),
+                changed = self.tables.changed() => return changed.is_ok(),
+                () = sleep(SETTLE), if held => {
+                    held = self.publication.sweep() > 0;
+                    if large && !held {
+                        let _ = aside(give_back_memory).await;
+                    }
+                }
             }
         }
     }
 }
 
-/// The runtime ends; nothing else cancels a build, and a panic is caught within.
-fn ended(error: &JoinError) {
-    tracing::debug!(%error, "the last build was given up");
+/// How long the readers are given to move on to a new set before the one before it is freed.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// What took longer than this used memory that is worth giving back.
+const LARGE: Duration = Duration::from_millis(100);
+
+/// Runs `work` on a thread of its own that stands back behind those that answer and agree.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+    let (done, result) = oneshot::channel();
+    let run = move || {
+        stand_back();
+        // Nobody waits any more: the node ends.
+        let _ = done.send(work());
+    };
+    thread::Builder::new().name("compile".to_owned()).spawn(run).map_err(|e| e.to_string())?;
+    result.await.map_err(|_| "its thread panicked".to_owned())
 }
 
 fn build(mut compiler: Box<Compiler>, state: &State, table: &Arc<PlaceTable>) -> Built {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! server  bind, start, stop
-//!   udp     one thread a worker: recvmmsg 32 -> answer() each -> sendmmsg        (sys: the calls)
+//!   udp     one thread a worker: recvmmsg 32 -> look at all, answer each -> sendmmsg   (sys: calls)
 //!   tcp     one thread: accept within limits -> read, answer(), write, in order
 //!   slow    odd queries of both: a bounded channel -> handler (hickory) -> answer
 //! ```
@@ -24,6 +24,7 @@ mod udp;
 pub use config::{ServeConfig, TcpLimits};
 pub use error::ServeError;
 pub use server::{Running, Server};
+pub use sys::{give_back_memory, stand_back};
 pub use tcp_limits::StreamCounters;
 
 #[cfg(test)]

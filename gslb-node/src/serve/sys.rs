@@ -401,6 +401,31 @@ pub(super) fn pin_to_cpu(n: usize) {
     }
 }
 
+/// Has the calling thread go before all others of the process, where that is allowed (CAP_SYS_NICE).
+pub(super) fn go_first() {
+    set_nice(-10);
+}
+
+/// Has the calling thread stand back behind the others of the process, for good.
+pub fn stand_back() {
+    set_nice(5);
+}
+
+fn set_nice(nice: i32) {
+    // SAFETY: the call takes three integers; 0 means the calling thread.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) };
+}
+
+/// Gives memory that was freed back to the system: the C library would keep it for later, and a
+/// large zone takes several times its size while it is compiled.
+pub fn give_back_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: the call takes an integer and only touches memory that is free.
+    unsafe {
+        libc::malloc_trim(0)
+    };
+}
+
 /// Has the kernel give a datagram to the socket whose number, in the order of binding, is that of
 /// the CPU that received it; for all `sockets` that share the port, attached to one of them.
 pub(super) fn steer_by_cpu(socket: BorrowedFd<'_>, sockets: usize) -> io::Result<()> {

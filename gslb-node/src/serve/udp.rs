@@ -50,6 +50,7 @@ impl UdpWorker {
         if let Some(cpu) = self.cpu {
             sys::pin_to_cpu(cpu);
         }
+        sys::go_first();
         let mut reader = self.publication.reader();
         let sockets = std::mem::take(&mut self.sockets);
         let descriptors: Vec<BorrowedFd<'_>> =

@@ -30,7 +30,7 @@ const fn step(heading: &'static str, arguments: &'static [&'static str]) -> Step
     Step { heading, arguments, environment: &[] }
 }
 
-const CHECKS: [Step; 7] = [
+const CHECKS: [Step; 8] = [
     step("build", &["build", "--locked", "--workspace", "--bins", "--tests"]),
     step(
         "tests",
@@ -44,6 +44,10 @@ const CHECKS: [Step; 7] = [
         arguments: &["doc", "--locked", "--workspace", "--no-deps"],
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
     },
+    step(
+        "instruction counts",
+        &["bench", "--locked", "--package", "gslb-node", "--bench", "answer", "--", "--check"],
+    ),
     step("licences and bans", &["test", "--locked", "--workspace", "--test", "tidy", "metadata"]),
 ];
 
@@ -56,11 +60,12 @@ const FIXES: [Step; 2] = [
 ];
 
 /// What tests start besides our own programs, and the Debian package that has it.
-const NEEDED: [(&str, &str, &str); 4] = [
+const NEEDED: [(&str, &str, &str); 5] = [
     ("dig", "dnsutils", "the lines that the demo prints"),
     ("curl", "curl", "the lines that the demo prints"),
     ("unbound", "unbound", "the resolver that follows a delegation to three nodes"),
     ("nsd", "nsd", "the parent zone of that delegation"),
+    ("valgrind", "valgrind", "the count of instructions that an answer takes"),
 ];
 
 fn main() -> std::process::ExitCode {
@@ -130,7 +135,7 @@ fn set_up(install: bool) {
     let missing = |(program, _, _): &&(&str, &str, &str)| programs::find(program).is_none();
     let wanted: Vec<_> = NEEDED.iter().filter(missing).collect();
     if wanted.is_empty() {
-        println!("dig, curl, unbound and nsd are there");
+        println!("all programs that tests start are there");
         return;
     }
     let packages: Vec<&str> = wanted.iter().map(|(_, package, _)| *package).collect();
