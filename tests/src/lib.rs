@@ -9,6 +9,7 @@
 //! loopback   addresses of 127.0.0.0/8 that no other test uses
 //! endpoint   an HTTP server with a switch
 //! client     a DNS client over UDP and TCP, with EDNS and client subnets
+//! load       the pure parts of the load generator in bench/
 //! wait       polls a condition until a deadline; nothing sleeps for a guess
 //! ```
 
@@ -22,6 +23,7 @@
 pub mod client;
 pub mod cluster;
 pub mod endpoint;
+pub mod load;
 pub mod loopback;
 pub mod node;
 pub mod operator;
