@@ -9,6 +9,7 @@
 //! crashes     nodes that die at bad moments
 //! places      who is sent where, by the place data; data that is replaced
 //! shares      weighted draws
+//! syscalls    what a thread that answers asks the kernel for
 //! demo        the card of the demo, line by line
 //! readme      what the README tells people to type
 //! resolver    Unbound, which follows a delegation to the nodes
@@ -27,4 +28,5 @@ mod readme;
 mod resolver;
 mod samples;
 mod shares;
+mod syscalls;
 mod traffic;

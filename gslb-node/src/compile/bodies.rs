@@ -184,7 +184,7 @@ impl StoredBody<'_> {
         let (start, count, size) = (usize::from(start), usize::from(count), usize::from(size));
         let set = start..start + count * size;
         // A multiply and a shift instead of a division: `turn` has 16 bits.
-        let first = (turn as usize & 0xffff) * count >> 16;
+        let first = ((turn as usize & 0xffff) * count) >> 16;
         let from = self.rest.get(set.clone())?;
         let to = out.get_mut(set)?;
         match size {

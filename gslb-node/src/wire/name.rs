@@ -101,8 +101,7 @@ pub fn canonical_cmp(a: &[u8], b: &[u8]) -> Ordering {
         return Ordering::Equal;
     }
     let (labels_a, labels_b) = (Labels::of(a), Labels::of(b));
-    let (from_right_a, from_right_b) = (labels_a.from_right(a), labels_b.from_right(b));
-    from_right_a.cmp(from_right_b)
+    labels_a.last_first(a).cmp(labels_b.last_first(b))
 }
 
 /// Where the labels of a name start.
@@ -125,7 +124,7 @@ impl Labels {
     }
 
     /// The labels, the last one first.
-    fn from_right<'n>(&self, name: &'n [u8]) -> impl Iterator<Item = &'n [u8]> {
+    fn last_first<'n>(&self, name: &'n [u8]) -> impl Iterator<Item = &'n [u8]> {
         let starts = self.starts.iter().take(self.count).rev();
         starts.filter_map(move |start| {
             let (length, rest) = name.get(usize::from(*start)..)?.split_first()?;
