@@ -5,6 +5,7 @@ use crate::wire::code::rtype;
 use crate::wire::name;
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// The records of one type at one name, sorted.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +128,7 @@ impl<'a> Tree<'a> {
         let mut nodes: Vec<Node<'a>> = Vec::with_capacity(owners.len() + owners.len() / 16);
         // The present name's ancestors from the apex on: place in `nodes`.
         let mut path: Vec<usize> = Vec::new();
+        let children: BTreeSet<&[u8]> = children.iter().copied().collect();
         for owner in owners {
             let at = |nodes: &Vec<Node<'a>>, place: &usize| nodes.get(*place).copied();
             while let Some(top) = path.last().and_then(|top| at(&nodes, top))
@@ -143,7 +145,7 @@ impl<'a> Tree<'a> {
                 path.push(nodes.len());
                 nodes.push(Node { occluded: hidden, ..Node::empty(name) });
             }
-            hidden |= !children.is_empty() && children.contains(&owner.owner);
+            hidden |= children.contains(owner.owner);
             let is_cut = self.is_delegated(&owner);
             path.push(nodes.len());
             nodes.push(Node { occluded: hidden, is_cut, ..owner });
@@ -221,4 +223,92 @@ impl<'a> Node<'a> {
 fn compare(a: &StaticRecord<'_>, b: &StaticRecord<'_>) -> Ordering {
     let rest = || a.rtype.cmp(&b.rtype).then_with(|| a.rdata.cmp(b.rdata));
     name::canonical_cmp(a.owner, b.owner).then_with(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::SteeredId;
+    use super::super::zone::SteeredKind;
+    use super::*;
+
+    fn name(text: &str) -> Vec<u8> {
+        name::from_text(text).unwrap()
+    }
+
+    /// Every node as text: its name, then `+` with records, `s` if steered, `c` for a cut, `o` if
+    /// occluded.
+    fn shown(tree: &Tree<'_>) -> Vec<String> {
+        let mark = |on: bool, mark: &'static str| if on { mark } else { "" };
+        let mut shown = Vec::new();
+        for node in &tree.nodes {
+            let has_records = mark(tree.rrsets(node).next().is_some(), "+");
+            let steered = mark(tree.steered(node).is_some(), "s");
+            let (cut, hidden) = (mark(node.is_cut, "c"), mark(node.occluded, "o"));
+            let name = name::to_text(node.owner);
+            shown.push(format!("{name} {has_records}{steered}{cut}{hidden}"));
+        }
+        shown
+    }
+
+    #[test]
+    fn names_are_sorted_connected_and_hidden_below_cuts_whatever_their_order() {
+        let owners = ["a.b.z", "z", "cut.z", "x.cut.z", "y.x.cut.z", "in.child.z", "*.w.z", "zz.z"]
+            .map(name);
+        let (child, inner) = (name("child.z"), name("deep.er.z"));
+        let kind = SteeredKind::Alias;
+        let [apex, steered] = [name("z"), name("s.ent.z")];
+        let record = |owner, rtype| StaticRecord { owner, rtype, ttl: 60, rdata: &[1][..] };
+        let mut records: Vec<StaticRecord<'_>> =
+            owners.iter().map(|owner| record(owner.as_slice(), rtype::A)).collect();
+        records.push(record(&owners[2], rtype::NS));
+        records.push(record(&owners[6], rtype::NS));
+        records.push(record(&owners[0], rtype::A));
+        let expected = [
+            "z. +",
+            "b.z. ",
+            "a.b.z. +",
+            "child.z. o",
+            "in.child.z. +o",
+            "cut.z. +c",
+            "x.cut.z. +o",
+            "y.x.cut.z. +o",
+            "ent.z. ",
+            "s.ent.z. s",
+            "er.z. ",
+            "deep.er.z. so",
+            "w.z. ",
+            "*.w.z. +",
+            "zz.z. +",
+        ];
+        for turn in 0..records.len() {
+            records.rotate_left(1);
+            if turn % 2 == 0 {
+                records.reverse();
+            }
+            let steered = [&steered, &inner].map(|owner| {
+                let id = SteeredId(7);
+                SteeredSource { owner: owner.as_slice(), kind, id }
+            });
+            let zone =
+                ZoneSource { apex: &apex, records: records.clone(), steered: steered.into() };
+            let tree = Tree::new(&zone, &[&inner, &child]).unwrap();
+            assert_eq!(shown(&tree), expected, "order {turn}");
+            let twice = tree.rrset(tree.node(&owners[0]).unwrap(), rtype::A).unwrap();
+            assert_eq!(twice.rdatas().count(), 1, "equal records are one");
+            assert!(
+                matches!(tree.lookup(&name("q.w.z")), Lookup::Node(node) if node.owner == owners[6])
+            );
+            assert!(matches!(tree.lookup(&name("q.cut.z")), Lookup::Elsewhere));
+            assert!(matches!(tree.lookup(&name("q.b.z")), Lookup::Missing));
+            assert!(matches!(tree.lookup(&name("other")), Lookup::Elsewhere));
+        }
+    }
+
+    #[test]
+    fn a_name_outside_is_refused() {
+        let (apex, owner) = (name("z"), name("y"));
+        let record = StaticRecord { owner: &owner, rtype: rtype::A, ttl: 60, rdata: &[1] };
+        let zone = ZoneSource { apex: &apex, records: vec![record], steered: Vec::new() };
+        assert_eq!(Tree::new(&zone, &[]).unwrap_err(), ZoneFault::OutOfZone("y.".to_owned()));
+    }
 }

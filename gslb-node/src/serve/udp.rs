@@ -3,6 +3,7 @@
 use super::slow::{SlowJob, SlowSender};
 use super::socket::WAKE;
 use super::sys::{self, Batch, WIDTH};
+use crate::answer::glance::MOST;
 use crate::answer::{Glance, Meta, Verdict, Worker, answer_glanced, look_at_all, refuse_by_panic};
 use crate::clock;
 use crate::compile::Published;
@@ -16,6 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Batches that are taken from one of several sockets before the others have their turn: a flood on
 /// one address must not silence the rest, nor keep the worker from stopping.
 const ROUND: usize = 8;
+
+// A datagram past those that are looked at would be answered by what was seen before it.
+const _: () = assert!(WIDTH <= MOST);
 
 /// One UDP thread and all that it uses.
 pub(super) struct UdpWorker {
