@@ -3,7 +3,7 @@
 use geo::PlaceTable;
 use gslb_consensus::state::{Revision, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -21,7 +21,8 @@ use crate::telemetry::Metrics;
 /// Changes that come while one is built are built together. What cannot be built is a bug: it is said,
 /// counted, and the last good set goes on answering.
 pub(super) struct Rebuild {
-    compiler: Box<Compiler>,
+    /// Shared with the thread that builds, so that it outlives a thread that cannot be started.
+    compiler: Arc<Mutex<Compiler>>,
     states: watch::Receiver<Arc<State>>,
     tables: watch::Receiver<Arc<PlaceTable>>,
     publication: Arc<Publication>,
@@ -31,8 +32,8 @@ pub(super) struct Rebuild {
     metrics: Metrics,
 }
 
-/// What one build gives: the compiler back, and the set with its place data, or why there is none.
-type Built = (Box<Compiler>, Result<(Published, Arc<PlaceTable>), String>);
+/// What one build gives: the set with its place data, or why there is none.
+type Built = Result<(Published, Arc<PlaceTable>), String>;
 
 impl Rebuild {
     /// Starts with the empty set, which nothing answers from; `seed` guards the hash of names.
@@ -43,8 +44,8 @@ impl Rebuild {
         metrics: &Metrics,
     ) -> Result<Self, String> {
         let table = Arc::clone(&tables.borrow());
-        let (compiler, built) = build(Box::new(Compiler::new(seed)), &State::default(), &table);
-        let (empty, laid) = built?;
+        let compiler = Arc::new(Mutex::new(Compiler::new(seed)));
+        let (empty, laid) = build(&compiler, &State::default(), &table)?;
         Ok(Self {
             compiler,
             states,
@@ -79,28 +80,26 @@ impl Rebuild {
             let began = clock::now();
             let state = Arc::clone(&self.states.borrow_and_update());
             let table = Arc::clone(&self.tables.borrow_and_update());
-            let (compiler, revision) = (self.compiler, state.revision());
-            let built = aside(move || build(compiler, &state, &table)).await;
-            self.compiler = match built {
-                Ok((compiler, Ok((published, laid)))) => {
+            let (compiler, revision) = (Arc::clone(&self.compiler), state.revision());
+            match aside(move || build(&compiler, &state, &table)).await {
+                Ok(Ok((published, laid))) => {
                     self.publication.publish(Arc::new(published));
                     let took = clock::now().saturating_duration_since(began);
                     self.metrics.compiled(took);
                     self.laid.send_replace(laid);
                     self.served.send_replace(revision);
-                    compiler
                 }
-                Ok((compiler, Err(error))) => {
+                Ok(Err(error)) => {
                     tracing::error!(%revision, error, "a state cannot be served; keeping the last");
                     self.metrics.compile_failed();
-                    compiler
                 }
                 Err(error) => {
-                    tracing::error!(error, "no state can be built any more; keeping the last");
+                    tracing::error!(error, "a state cannot be built now; trying again");
                     self.metrics.compile_failed();
-                    return;
+                    sleep(AGAIN).await;
+                    continue;
                 }
-            };
+            }
             let large = first || clock::now().saturating_duration_since(began) > LARGE;
             first = false;
             if !self.changed(large).await {
@@ -128,6 +127,9 @@ impl Rebuild {
     }
 }
 
+/// When a build is tried again for which no thread could be had.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// How long the readers are given to move on to a new set before the one before it is freed.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -146,12 +148,13 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     result.await.map_err(|_| "its thread panicked".to_owned())
 }
 
-fn build(mut compiler: Box<Compiler>, state: &State, table: &Arc<PlaceTable>) -> Built {
+fn build(compiler: &Mutex<Compiler>, state: &State, table: &Arc<PlaceTable>) -> Built {
+    // A compiler that panicked is sound: it replaces what it keeps only once all of it is there.
+    let mut compiler = compiler.lock().unwrap_or_else(PoisonError::into_inner);
     let built = catch_unwind(AssertUnwindSafe(|| {
         let published = compiler.compile(state, table).map_err(|fault| fault.to_string())?;
         let laid = compiler.places(state, table).map_err(|fault| fault.to_string())?;
         Ok((published, laid))
     }));
-    let built = built.unwrap_or_else(|_| Err("the compiler panicked".to_owned()));
-    (compiler, built)
+    built.unwrap_or_else(|_| Err("the compiler panicked".to_owned()))
 }

@@ -15,8 +15,8 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::AsFd;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use tokio::runtime;
 use tokio::sync::oneshot;
@@ -30,8 +30,9 @@ pub struct Server;
 #[derive(Debug)]
 pub struct Running {
     addresses: Vec<SocketAddr>,
-    /// Every UDP socket, to ask the kernel what it dropped.
-    sockets: Vec<Arc<UdpSocket>>,
+    /// Every UDP socket, to ask the kernel what it dropped. Its worker owns it: the kernel must not
+    /// go on giving clients to a worker that is gone.
+    sockets: Vec<Weak<UdpSocket>>,
     counters: Vec<Arc<Counters>>,
     streams: Arc<StreamCounters>,
     stop: Arc<AtomicBool>,
@@ -86,7 +87,7 @@ impl Server {
         let (listeners, udp): (Vec<_>, Vec<_>) =
             bound.into_iter().map(|bound| (bound.tcp, bound.udp)).unzip();
         for (number, sockets) in by_worker(udp).into_iter().enumerate() {
-            running.sockets.extend(sockets.iter().cloned());
+            running.sockets.extend(sockets.iter().map(Arc::downgrade));
             let worker = UdpWorker {
                 worker: running.counted(new_worker()),
                 sockets,
@@ -157,7 +158,8 @@ impl Running {
     /// UDP datagrams that the kernel dropped before a worker saw them, because it did not keep up.
     #[must_use]
     pub fn receive_drops(&self) -> u64 {
-        self.sockets.iter().map(|socket| u64::from(sys::drops(socket.as_fd()))).sum()
+        let alive = self.sockets.iter().filter_map(Weak::upgrade);
+        alive.map(|socket| u64::from(sys::drops(socket.as_fd()))).sum()
     }
 
     /// What happened to TCP connections.

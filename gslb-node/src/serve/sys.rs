@@ -381,23 +381,27 @@ pub(super) fn ask_local_address(socket: BorrowedFd<'_>, v6: bool) -> io::Result<
     }
 }
 
+/// The CPUs that the calling thread may use; none if the system does not tell.
+fn usable_cpus() -> Vec<usize> {
+    // SAFETY: the set is a local of the size that is told, and CPU numbers are below CPU_SETSIZE.
+    unsafe {
+        let mut allowed: libc::cpu_set_t = zeroed();
+        if libc::sched_getaffinity(0, size_of_val(&allowed), &raw mut allowed) != 0 {
+            return Vec::new();
+        }
+        (0..libc::CPU_SETSIZE as usize).filter(|cpu| libc::CPU_ISSET(*cpu, &allowed)).collect()
+    }
+}
+
 /// Ties the calling thread to the `n`-th of the CPUs that it may use; not being allowed to does no
 /// harm.
 pub(super) fn pin_to_cpu(n: usize) {
-    let size = size_of::<libc::cpu_set_t>();
-    // SAFETY: both sets are locals of the size that is told, and CPU numbers are below CPU_SETSIZE.
+    let Some(cpu) = usable_cpus().get(n).copied() else { return };
+    // SAFETY: the set is a local of the size that is told, and the CPU is one of a set of that size.
     unsafe {
-        let mut allowed: libc::cpu_set_t = zeroed();
-        if libc::sched_getaffinity(0, size, &raw mut allowed) != 0 {
-            return;
-        }
-        let mut usable =
-            (0..libc::CPU_SETSIZE as usize).filter(|cpu| libc::CPU_ISSET(*cpu, &allowed));
-        if let Some(cpu) = usable.nth(n) {
-            let mut one: libc::cpu_set_t = zeroed();
-            libc::CPU_SET(cpu, &mut one);
-            libc::sched_setaffinity(0, size, &raw const one);
-        }
+        let mut one: libc::cpu_set_t = zeroed();
+        libc::CPU_SET(cpu, &mut one);
+        libc::sched_setaffinity(0, size_of_val(&one), &raw const one);
     }
 }
 
@@ -426,16 +430,20 @@ pub fn give_back_memory() {
     };
 }
 
-/// Has the kernel give a datagram to the socket whose number, in the order of binding, is that of
-/// the CPU that received it; for all `sockets` that share the port, attached to one of them.
+/// Has the kernel give a datagram to the socket whose thread is tied to the CPU that received it,
+/// for all `sockets` that share the port, in the order of binding; attached to one of them.
+///
+/// A CPU that has no thread of its own is served by that of its number modulo the sockets.
 pub(super) fn steer_by_cpu(socket: BorrowedFd<'_>, sockets: usize) -> io::Result<()> {
-    let step = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
+    let step = |code: u32, jf: u8, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf, k };
     let cpu = (libc::SKF_AD_OFF + libc::SKF_AD_CPU) as u32;
-    let mut steps = [
-        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, cpu),
-        step(libc::BPF_ALU | libc::BPF_MOD | libc::BPF_K, sockets.max(1) as u32),
-        step(libc::BPF_RET | libc::BPF_A, 0),
-    ];
+    let mut steps = vec![step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, cpu)];
+    for (position, cpu) in usable_cpus().into_iter().take(sockets).enumerate() {
+        steps.push(step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, cpu as u32));
+        steps.push(step(libc::BPF_RET | libc::BPF_K, 0, position as u32));
+    }
+    steps.push(step(libc::BPF_ALU | libc::BPF_MOD | libc::BPF_K, 0, sockets.max(1) as u32));
+    steps.push(step(libc::BPF_RET | libc::BPF_A, 0, 0));
     let program = libc::sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
     set_value(socket, libc::SOL_SOCKET, libc::SO_ATTACH_REUSEPORT_CBPF, &program)
 }

@@ -4,7 +4,9 @@ use super::slow::{SlowJob, SlowSender};
 use super::socket::WAKE;
 use super::sys::{self, Batch, WIDTH};
 use crate::answer::glance::MOST;
-use crate::answer::{Glance, Meta, Verdict, Worker, answer_glanced, look_at_all, refuse_by_panic};
+use crate::answer::{
+    Glance, Meta, Verdict, Worker, answer, answer_glanced, look_at_all, refuse_by_panic,
+};
 use crate::clock;
 use crate::compile::Published;
 use crate::publish::{Publication, Reader};
@@ -105,9 +107,15 @@ impl UdpWorker {
         }
         let published = reader.current();
         let (now_s, stale) = (clock::unix_ms() / 1000, self.publication.is_stale());
-        look_at_all(&mut lane.glances, published, lane.batch.messages());
         let moment = Moment { published, now_s, stale };
+        let look = AssertUnwindSafe(|| {
+            look_at_all(&mut lane.glances, published, lane.batch.messages());
+        });
         let mut next = 0;
+        if catch_unwind(look).is_err() {
+            self.answer_alone(lane, count, moment);
+            next = count;
+        }
         while next < count {
             let rest = AssertUnwindSafe(|| self.answer_from(lane, &mut next, count, moment));
             if catch_unwind(rest).is_err() {
@@ -119,6 +127,24 @@ impl UdpWorker {
             self.worker.counters().unsent.add();
         }
         count
+    }
+
+    /// Answers a batch whose look panicked: each datagram by itself, so that only one is lost.
+    #[cold]
+    fn answer_alone(&mut self, lane: &mut Lane, count: usize, moment: Moment<'_>) {
+        for n in 0..count {
+            let Some(datagram) = lane.batch.datagram(n) else { continue };
+            let (worker, meta) = (&mut self.worker, moment.meta(datagram.source));
+            let (buffer, length) = (datagram.buffer, datagram.length);
+            let alone =
+                AssertUnwindSafe(|| answer(worker, moment.published, buffer, length, &meta));
+            match catch_unwind(alone) {
+                Ok(Verdict::Send(length)) => lane.batch.keep(n, length),
+                Ok(Verdict::Drop) => {}
+                Ok(Verdict::Slow) => self.pass_on(lane, n),
+                Err(_) => self.refuse(lane, n, moment),
+            }
+        }
     }
 
     /// Answers the datagrams from number `next` on; after a panic `next` is the one that caused it.

@@ -127,7 +127,11 @@ impl Reader {
         let words = words(entry.text);
         let generic = words.iter().any(|w| w == "\\#");
         let behind_owner = usize::from(!entry.continues_owner);
-        let is_ds = words.iter().skip(behind_owner).take(3).any(|w| w.eq_ignore_ascii_case("DS"));
+        // The type follows TTL and class; a target may be called `ds` too.
+        let mut typed = words.iter().skip(behind_owner);
+        let is_ds = typed
+            .find(|w| seconds(w).is_none() && !w.eq_ignore_ascii_case("IN"))
+            .is_some_and(|w| w.eq_ignore_ascii_case("DS"));
         if generic || is_ds { self.by_words(entry, &words) } else { self.by_library(entry, words) }
     }
 
@@ -366,6 +370,16 @@ mod tests {
         }
         assert!(zone("x A 192.0.2.1\n").is_err(), "no TTL");
         assert!(zone(" 60 A 192.0.2.1\n").is_err(), "no owner");
+    }
+
+    #[test]
+    fn a_target_may_be_called_like_a_type() {
+        let text = "@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ds\nwww 60 IN CNAME ds\n@ 60 MX 10 ds\n\
+                    t 60 TXT DS\nds 60 A 192.0.2.1\nsub 60 NS ds\nsub IN 60 DS 1 13 2 00\n";
+        let zone = read(&"z.".parse().unwrap(), text).unwrap();
+        let types: Vec<u16> = zone.records.iter().map(|r| r.rtype).collect();
+        assert_eq!(types.iter().filter(|t| **t == rtype::DS).count(), 1);
+        assert_eq!(types.len(), 8);
     }
 
     #[test]
