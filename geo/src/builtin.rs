@@ -1,13 +1,14 @@
 //! The country table that ships in the executable, for a node without place data of its own.
 
 use crate::edition::{Edition, EditionId};
-use crate::error::{LoadError, LoadFault};
+use crate::error::LoadFault;
 use crate::merge::Interner;
 use crate::place::{Country, Place};
-use crate::places::PlaceTable;
+use crate::places::Places;
 use crate::runs::{Key, Runs};
 use flate2::read::GzDecoder;
 use std::io::Read;
+use std::sync::LazyLock;
 
 /// Ranges of IPv4 in units of /24; see `data/README.md` for origin and format.
 const V4: &[u8] = include_bytes!("../data/nro-country-v4.delta.csv.gz");
@@ -20,23 +21,22 @@ const BUILD_EPOCH_S: u64 = 1_781_654_400;
 /// What the table is called wherever it is shown.
 pub const LABEL: &str = "built-in, coarse: country of registration (NRO)";
 
-impl PlaceTable {
-    /// The built-in table: for all address space the country that it is registered in, with the
-    /// country's centre.
-    ///
-    /// # Errors
-    ///
-    /// Only if the executable was built with broken data; the tests hold that it was not.
-    pub fn builtin() -> Result<Self, LoadError> {
-        let mut interner = Interner::new();
-        let v4 = ranges(V4, 32 - 24, &mut interner)
-            .map_err(|fault| LoadError { file: "built-in IPv4 table".to_owned(), fault })?;
-        let v6 = ranges(V6, 64 - 48, &mut interner)
-            .map_err(|fault| LoadError { file: "built-in IPv6 table".to_owned(), fault })?;
-        let id = EditionId::default().with(V4).with(V6);
-        let edition = Edition { id, build_epoch_s: BUILD_EPOCH_S, label: LABEL.to_owned() };
-        Ok(Self::assemble(edition, &interner, &v4, &v6))
-    }
+/// The places of the built-in table.
+#[expect(clippy::expect_used, reason = "the data is part of the executable; a test reads it all")]
+pub(crate) static PLACES: LazyLock<Places> =
+    LazyLock::new(|| unpack().expect("the built-in data is sound"));
+
+/// Which data the built-in table is.
+pub(crate) fn edition() -> Edition {
+    let id = EditionId::default().with(V4).with(V6);
+    Edition { id, build_epoch_s: BUILD_EPOCH_S, label: LABEL.to_owned() }
+}
+
+fn unpack() -> Result<Places, LoadFault> {
+    let mut interner = Interner::new();
+    let v4 = ranges(V4, 32 - 24, &mut interner)?;
+    let v6 = ranges(V6, 64 - 48, &mut interner)?;
+    Ok(Places::assemble(&interner, &v4, &v6))
 }
 
 /// The ranges of one file, whose units are `2^unit_bits` keys.
