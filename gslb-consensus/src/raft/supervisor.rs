@@ -98,6 +98,12 @@ impl Running {
                 tracing::warn!(%error, "a loss of the data folder would not be noticed");
             }
         }
+        // Alone there is nobody whose lead it could disturb, and DNS waits for a leader.
+        let alone = raft
+            .with_raft_state(move |state| state.membership_state.effective().voter_ids().eq([id]));
+        if alone.await.map_err(|error| raft_error(&error))? {
+            raft.trigger().elect(false).await.map_err(|error| raft_error(&error))?;
+        }
         Ok(raft)
     }
 
