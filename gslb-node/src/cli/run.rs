@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::args::{Cli, Command, Demo, Switch};
 use crate::config::{self, check_world};
-use crate::node::Center;
+use crate::node::{Center, keep_no_large_blocks};
 use crate::{ctl, demo};
 
 /// Failed.
@@ -56,6 +56,7 @@ fn node(file: &Path, end_with_stdin: bool) -> ExitCode {
         Ok(config) => config,
         Err(faults) => return fail(faults, CONFIGURATION),
     };
+    keep_no_large_blocks();
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return fail(error, FAILED),

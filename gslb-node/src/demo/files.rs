@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_built_in_place_data_puts_each_client_into_its_region() {
-        let table = PlaceTable::builtin().unwrap();
+        let table = PlaceTable::builtin();
         let expected = [Continent::Europe, Continent::NorthAmerica, Continent::Asia];
         for ((id, net, _), continent) in CLIENTS.iter().zip(expected) {
             let (place, _) = table.place_of(IpAddr::V4(*net));

@@ -64,7 +64,8 @@ impl Center {
         writable(&config.data).map_err(folder)?;
         let sockets = Sockets::open(&config)?;
         let metrics = Metrics::default();
-        let places = PlaceFiles::open(&config.databases, &metrics);
+        let places = PlaceFiles::new(&config.databases, &metrics);
+        let tables = places.tables();
         let slot: control::ApiSlot = Arc::new(OnceLock::new());
         let cluster = ClusterConfig {
             data_dir: config.data.clone(),
@@ -74,10 +75,10 @@ impl Center {
             api: config.api.advertise.clone(),
             timers: config.raft.timers,
             extra: control::peer_routes(Arc::clone(&slot)),
-            gate: Some(gate::trial(places.tables())),
+            gate: Some(gate::trial(tables.clone())),
         };
-        let cluster = start_cluster(cluster).await?;
-        let rebuild = Rebuild::new(seed()?, cluster.watch(), places.tables(), &metrics);
+        let (cluster, places) = open_both(cluster, places).await?;
+        let rebuild = Rebuild::new(seed()?, cluster.watch(), tables, &metrics);
         let rebuild = rebuild.map_err(StartError::System)?;
         let publication = rebuild.publication();
         let dns = Arc::new(Dns::new(&config.dns, &identity.name, &publication));
@@ -215,10 +216,20 @@ impl Center {
     }
 }
 
-/// Opens the data folder and starts Raft, off the threads of this runtime.
-async fn start_cluster(config: ClusterConfig) -> Result<Cluster, StartError> {
-    let started = spawn_blocking(move || Cluster::start(config)).await;
-    started.map_err(|error| StartError::System(error.to_string()))?.map_err(StartError::Cluster)
+/// Opens the data folder and starts Raft, and reads the place data meanwhile: each is read whole, off
+/// the threads of this runtime, and a node that is not up answers nobody.
+async fn open_both(
+    config: ClusterConfig,
+    mut places: PlaceFiles,
+) -> Result<(Cluster, PlaceFiles), StartError> {
+    let broken = |error: tokio::task::JoinError| StartError::System(error.to_string());
+    let loading = spawn_blocking(move || {
+        places.load_first();
+        places
+    });
+    let started = spawn_blocking(move || Cluster::start(config)).await.map_err(broken)?;
+    let cluster = started.map_err(StartError::Cluster)?;
+    Ok((cluster, loading.await.map_err(broken)?))
 }
 
 /// Forgets what was counted of endpoints that are no longer probed.

@@ -12,7 +12,7 @@ use crate::publish::Publication;
 /// How long a node that has state waits for the others before it answers by what it has.
 const CATCH_UP: Duration = Duration::from_secs(2);
 /// How long after a leader could not be asked it is asked again.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
+const ASK_AGAIN: Duration = Duration::from_millis(10);
 /// How often the age of the quorum is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 

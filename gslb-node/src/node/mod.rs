@@ -23,5 +23,6 @@ mod signals;
 mod sockets;
 mod start_error;
 
+pub use crate::serve::keep_no_large_blocks;
 pub use center::Center;
 pub use start_error::StartError;

@@ -28,31 +28,42 @@ pub(super) struct PlaceFiles {
 }
 
 impl PlaceFiles {
+    /// Knows which files there are, and no place yet: [`Self::load_first`] does the rest.
+    #[must_use]
+    pub(super) fn new(files: &[PathBuf], metrics: &Metrics) -> Self {
+        let table = PlaceTable::empty();
+        Self {
+            files: files.to_vec(),
+            reports: watch::Sender::new(report_of(&table)),
+            tables: watch::Sender::new(Arc::new(table)),
+            metrics: metrics.clone(),
+            loaded: Vec::new(),
+        }
+    }
+
     /// Loads the files, or the built-in table if there are none.
     ///
     /// Files that are missing or corrupt keep no node from starting: it answers by the default order of
     /// each name and says so, until there is a good file.
-    #[must_use]
-    pub(super) fn open(files: &[PathBuf], metrics: &Metrics) -> Self {
-        let loaded = marks(files);
-        let table = if files.is_empty() { PlaceTable::builtin() } else { PlaceTable::load(files) };
-        let (table, refused) = match table {
-            Ok(table) => (table, None),
+    pub(super) fn load_first(&mut self) {
+        self.loaded = marks(&self.files);
+        let table = if self.files.is_empty() {
+            Ok(PlaceTable::builtin())
+        } else {
+            PlaceTable::load(&self.files)
+        };
+        match table {
+            Ok(table) => {
+                self.reports.send_replace(report_of(&table));
+                self.tables.send_replace(Arc::new(table));
+            }
             Err(error) => {
                 tracing::error!(%error, "no place data: names are answered in their default order");
-                metrics.places_refused();
-                (PlaceTable::empty(), Some(error.to_string()))
+                self.metrics.places_refused();
+                self.reports.send_modify(|report| report.refused = Some(error.to_string()));
             }
-        };
-        tracing::info!(data = table.edition().label, "place data");
-        let report = PlaceReport { refused, ..report_of(&table) };
-        Self {
-            files: files.to_vec(),
-            tables: watch::Sender::new(Arc::new(table)),
-            reports: watch::Sender::new(report),
-            metrics: metrics.clone(),
-            loaded,
         }
+        tracing::info!(data = self.tables.borrow().edition().label, "place data");
     }
 
     /// The table in use, with every change.
@@ -136,7 +147,8 @@ mod tests {
 
     #[test]
     fn without_files_the_built_in_table_is_used_and_called_coarse() {
-        let places = PlaceFiles::open(&[], &Metrics::default());
+        let mut places = PlaceFiles::new(&[], &Metrics::default());
+        places.load_first();
         let report = places.reports().borrow().clone();
         assert!(report.label.contains("coarse"), "{report:?}");
         assert_eq!(report.refused, None);
@@ -147,7 +159,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("city.mmdb");
         let metrics = Metrics::default();
-        let places = PlaceFiles::open(std::slice::from_ref(&file), &metrics);
+        let mut places = PlaceFiles::new(std::slice::from_ref(&file), &metrics);
+        places.load_first();
         let (tables, mut reports) = (places.tables(), places.reports());
         assert!(reports.borrow_and_update().refused.as_ref().unwrap().contains("cannot be read"));
         let follow = tokio::spawn(places.follow());

@@ -24,7 +24,7 @@ mod udp;
 pub use config::{ServeConfig, TcpLimits};
 pub use error::ServeError;
 pub use server::{Running, Server};
-pub use sys::{give_back_memory, stand_back};
+pub use sys::{give_back_memory, keep_no_large_blocks, stand_back};
 pub use tcp_limits::StreamCounters;
 
 #[cfg(test)]

@@ -420,6 +420,22 @@ fn set_nice(nice: i32) {
     unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) };
 }
 
+/// Has the C library give large blocks back as soon as they are freed. By itself it raises its
+/// threshold to the largest block that was ever freed, up to 32 MiB, and keeps what is below: tens of
+/// MiB after a large zone. Called once, before the node has threads.
+pub fn keep_no_large_blocks() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: the calls take integers and change two settings of the allocator.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BLOCK);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, LARGE_BLOCK);
+    }
+}
+
+/// Bytes from which on a block is the system's rather than the allocator's.
+#[cfg(target_env = "gnu")]
+const LARGE_BLOCK: libc::c_int = 256 << 10;
+
 /// Gives memory that was freed back to the system: the C library would keep it for later, and a
 /// large zone takes several times its size while it is compiled.
 pub fn give_back_memory() {
