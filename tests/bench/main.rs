@@ -9,7 +9,9 @@
 //! batch      datagrams many at a time      socket   one connected socket
 //! client     closed loop, fixed rate  ---> tally    what became of the queries
 //! cpu        cores, and time on them
+//! side       one of two servers that are asked in turn
 //! rounds     short slices of both in turn, and the ratios of pairs
+//! size       what many names cost
 //! storm      three nodes while everything happens at once  ---> weather   what happens
 //! report     a table for people, JSON for programs
 //! ```
@@ -30,6 +32,8 @@ mod report;
 mod rounds;
 mod scenario;
 mod servers;
+mod side;
+mod size;
 mod socket;
 mod storm;
 mod tally;
@@ -53,10 +57,14 @@ fn main() -> ExitCode {
         eprintln!("load: {why}");
         return ExitCode::from(2);
     }
-    let (table, json, sound) =
-        if options.storm { storm::run(&options) } else { rounds::run(&options) };
+    let (table, json, sound) = match (options.storm, options.size) {
+        (true, _) => storm::run(&options),
+        (_, true) => size::run(&options),
+        _ => rounds::run(&options),
+    };
     print!("{table}");
     report::write(&options.json_file(), &json);
-    // Speed is told, not judged; an answer that is wrong or missing fails the run.
+    // Speed is told, not judged, but for what --size holds; an answer that is wrong or missing fails
+    // the run.
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -22,6 +22,7 @@ Examples (each after `cargo bench -p gslb-tests --bench load --`):
   --scenario ecs --seconds 20 --rate 0  CPU a query more exactly, and no fixed rate
   --rate 50000                          latency at 50,000 queries a second
   --storm                               the tail while health flips, data is replaced, a leader dies
+  --size                                memory, start and CPU a query with a million names
   --server-core 2 --client-core 3       on a machine with more cores
 
 Columns: CPU ns/query of node and bare responder; x bare, x static: medians of ratios of
@@ -46,8 +47,8 @@ pub(crate) struct Options {
     /// Length of a slice, 50 to 1000 ms.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(50..=1000))]
     pub(crate) slice_ms: u64,
-    /// Names with records of their own in the zone, 1 to 10,000.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    /// Names with records of their own in the zone, 1 to 900,000.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=900_000))]
     pub(crate) names: u64,
     /// Seed of all that is drawn.
     #[arg(long, default_value_t = 1)]
@@ -62,6 +63,10 @@ pub(crate) struct Options {
     /// scenarios.
     #[arg(long)]
     pub(crate) storm: bool,
+    /// Measure memory, the start and CPU a query with a million names, and hold them against their
+    /// limits, instead of the scenarios.
+    #[arg(long, conflicts_with = "storm")]
+    pub(crate) size: bool,
     /// Seconds of the storm, 5 to 60.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(5..=60))]
     pub(crate) storm_seconds: u64,

@@ -1,10 +1,11 @@
 //! Short slices of node and bare responder in turn, and the ratios of pairs.
 
-use crate::client::{Client, Pace};
+use crate::client::Pace;
 use crate::options::Options;
 use crate::report;
 use crate::scenario::Scenario;
 use crate::servers::{Server, Servers};
+use crate::side::Side;
 use crate::tally::Tally;
 use crate::{cpu, world};
 use gslb_tests::cluster::Setup;
@@ -15,9 +16,6 @@ use std::time::{Duration, Instant};
 
 /// How long both servers are warmed up before a scenario.
 const WARM: Duration = Duration::from_millis(100);
-/// How long a server has after its last answer to go to sleep, so that its time on the core is
-/// counted.
-const SETTLE: Duration = Duration::from_millis(2);
 
 /// What one scenario came to.
 pub(crate) struct Row {
@@ -86,43 +84,14 @@ struct Bench {
     plain: Option<Side>,
 }
 
-/// One of the servers, and what its slices came to.
-struct Side {
-    client: Client,
-    process: u32,
-    ns: Vec<f64>,
-    all: Tally,
-}
-
-impl Side {
-    fn new(options: &Options, scenario: Scenario, server: Server, expected: Expected) -> Self {
-        let templates = scenario.templates(options.names);
-        let sources = scenario.sources();
-        let (address, sockets, seed) = (server.address, options.sockets, options.seed);
-        let client = Client::new(address, sockets, &sources, templates, expected, seed);
-        Self { client, process: server.process, ns: Vec::new(), all: Tally::default() }
-    }
-
-    /// One slice in a closed loop.
-    fn slice(&mut self, pace: Pace, length: Duration) {
-        std::thread::park_timeout(SETTLE);
-        let before = cpu::time_of(self.process);
-        let tally = self.client.run(pace, length);
-        std::thread::park_timeout(SETTLE);
-        let spent = cpu::time_of(self.process).saturating_sub(before);
-        self.ns.push(spent as f64 / tally.answered as f64);
-        self.all.merge(&tally);
-    }
-}
-
 impl Bench {
     fn new(options: &Options, scenario: Scenario, node: Server, bare: Server) -> Self {
         let plain = (scenario != Scenario::Static)
-            .then(|| Side::new(options, Scenario::Static, node, Expected::Records));
+            .then(|| Side::new(options, Scenario::Static, node, options.names, Expected::Records));
         Self {
             scenario,
-            node: Side::new(options, scenario, node, scenario.expected()),
-            bare: Side::new(options, scenario, bare, Expected::Records),
+            node: Side::new(options, scenario, node, options.names, scenario.expected()),
+            bare: Side::new(options, scenario, bare, options.names, Expected::Records),
             plain,
         }
     }

@@ -69,7 +69,8 @@ pub(crate) fn traffic(names: u64, probes: &[SocketAddr]) -> String {
     let mut text = format!("[[zones]]\nname = {ZONE:?}\nrecords = \"\"\"\n{}", head(1));
     text.push_str("*.wild 300 A 192.0.2.99\n");
     for n in 0..names {
-        let _ = writeln!(text, "s{n} 300 A 198.18.{}.{}", n / 250, n % 250 + 1);
+        let (high, middle, low) = (n / 62_500, n / 250 % 250, n % 250 + 1);
+        let _ = writeln!(text, "s{n} 300 A 10.{high}.{middle}.{low}");
     }
     text.push_str("\"\"\"\n");
     for (id, lat, lon, weight) in REGIONS {
@@ -116,6 +117,30 @@ const PLACES: [(u8, (&str, &str)); 8] = [
 /// The large zone as one more table of the traffic file; its records are in a file beside that.
 pub(crate) fn large_zone(file: &str) -> String {
     format!("\n[[zones]]\nname = \"large.example.\"\nfile = {file:?}\n")
+}
+
+/// So many more steered names as tables of the traffic file, a third by each policy: a pool of
+/// eight endpoints over all regions for each ten.
+pub(crate) fn many_steered(names: usize) -> String {
+    let mut text = String::new();
+    for pool in 0..names.div_ceil(10) {
+        let id = format!("p{pool}");
+        let _ = write!(text, "\n[[pools]]\nid = {id:?}\n");
+        for end in 0..8 {
+            let address = format!("10.{}.{}.{}", 200 + end, pool / 250, pool % 250);
+            text.push_str(&endpoint(&format!("{id}-{end}"), REGIONS[end % 4].0, &address));
+        }
+    }
+    for n in 0..names {
+        let policy = ["near", "fair", "first"][n % 3];
+        let _ = write!(
+            text,
+            "\n[[names]]\nname = \"dyn-{n}.{ZONE}\"\npool = \"p{}\"\npolicy = {policy:?}\n\
+             ttl = 30\n",
+            n / 10
+        );
+    }
+    text
 }
 
 /// Text of the large zone; every record differs between two editions.
