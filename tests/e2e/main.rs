@@ -7,6 +7,7 @@
 //! health      endpoints that die and come back
 //! members     nodes that come and go
 //! crashes     nodes that die at bad moments
+//! registers   what concurrent clients are told, while nodes die and freeze
 //! places      who is sent where, by the place data; data that is replaced
 //! shares      weighted draws
 //! syscalls    what a thread that answers asks the kernel for
@@ -25,6 +26,7 @@ mod members;
 mod mistakes;
 mod places;
 mod readme;
+mod registers;
 mod resolver;
 mod samples;
 mod shares;

@@ -7,6 +7,7 @@
 //! cluster    three nodes that agree, and gslbctl beside them
 //! operator   gslbctl with a context: what it printed, and how it ended
 //! loopback   addresses of 127.0.0.0/8 that no other test uses
+//! history    whether what concurrent clients saw could have happened one at a time
 //! endpoint   an HTTP server with a switch
 //! client     a DNS client over UDP and TCP, with EDNS and client subnets
 //! load       the pure parts of the load generator in bench/
@@ -23,6 +24,7 @@
 pub mod client;
 pub mod cluster;
 pub mod endpoint;
+pub mod history;
 pub mod load;
 pub mod loopback;
 pub mod node;

@@ -18,21 +18,8 @@ impl State {
         if let Some(reply) = self.sessions.seen(envelope.client, envelope.seq) {
             return reply.clone();
         }
-        let mut id = None;
-        let done = match &envelope.command {
-            Command::PutConfig(put) => self.put_config(put, index),
-            Command::SetWeight(set) => self.set_weight(set, &envelope.actor),
-            Command::SetOverride(set) => self.set_override(set, &envelope.actor),
-            Command::ClearOverride(clear) => self.clear_override(clear),
-            Command::ReportHealth(report) => self.report_health(report),
-            Command::ExpireVantage(expire) => self.expire_vantage(expire),
-            Command::PassTime(_) => Ok(()),
-            Command::AddNode(record) => self.add_node(record).map(|new| id = Some(new)),
-            Command::PutNode(put) => self.put_node(put.id, &put.record),
-            Command::RemoveNode(remove) => self.remove_node(remove.id),
-        };
-        let reply = match done {
-            Ok(()) => {
+        let reply = match self.carry_out(&envelope.command, &envelope.actor) {
+            Ok(id) => {
                 if envelope.command.is_by_operator() {
                     let reason = reason(&envelope.command);
                     Arc::make_mut(&mut self.audit).add(index, self.time_ms, envelope, reason);
@@ -48,6 +35,28 @@ impl State {
             reply.clone(),
         );
         reply
+    }
+
+    /// Does what a command says; gives the id that a new node has.
+    fn carry_out(&mut self, command: &Command, actor: &str) -> Result<Option<u64>, Reply> {
+        match command {
+            Command::PutConfig(put) => self.put_config(put, self.index)?,
+            Command::SetWeight(set) => self.set_weight(set, actor)?,
+            Command::SetOverride(set) => self.set_override(set, actor)?,
+            Command::ClearOverride(clear) => self.clear_override(clear)?,
+            Command::ReportHealth(report) => self.report_health(report)?,
+            Command::ExpireVantage(expire) => self.expire_vantage(expire)?,
+            Command::PassTime(_) => {}
+            Command::AddNode(record) => return self.add_node(record).map(Some),
+            Command::PutNode(put) => self.put_node(put.id, &put.record)?,
+            Command::RemoveNode(remove) => self.remove_node(remove.id)?,
+            Command::Guarded(guarded) => {
+                // Only commands of other kinds pass.
+                self.compare(guarded)?;
+                return self.carry_out(&guarded.command, actor);
+            }
+        }
+        Ok(None)
     }
 
     fn name_is_taken(&self, id: Option<u64>, name: &str) -> bool {
@@ -97,6 +106,7 @@ fn reason(command: &Command) -> &str {
         Command::SetWeight(set) => &set.reason,
         Command::SetOverride(set) => &set.reason,
         Command::ClearOverride(clear) => &clear.reason,
+        Command::Guarded(guarded) => reason(&guarded.command),
         _ => "",
     }
 }

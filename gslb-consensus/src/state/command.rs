@@ -1,5 +1,6 @@
 //! Everything that can change the agreed state.
 
+use super::guarded::Guarded;
 use super::health::Report;
 use super::node_record::NodeRecord;
 use super::overrides::{OverrideKind, OverrideTarget};
@@ -30,6 +31,8 @@ pub enum Command {
     PutNode(PutNode),
     /// 10: removes a node; its id is never given again.
     RemoveNode(RemoveNode),
+    /// 11: a change that applies only if its object is as the caller saw it.
+    Guarded(Guarded),
 }
 
 /// Replaces the whole configuration.
@@ -140,12 +143,17 @@ impl Command {
             Self::AddNode(record) => format!("node add {}", record.name),
             Self::PutNode(put) => format!("node {} is {}", put.id, put.record.name),
             Self::RemoveNode(remove) => format!("node remove {}", remove.id),
+            Self::Guarded(guarded) => guarded.command.summary(),
         }
     }
 
     /// Whether an operator asked for it, so that it belongs in the audit trail.
     #[must_use]
     pub fn is_by_operator(&self) -> bool {
-        !matches!(self, Self::ReportHealth(_) | Self::ExpireVantage(_) | Self::PassTime(_))
+        match self {
+            Self::ReportHealth(_) | Self::ExpireVantage(_) | Self::PassTime(_) => false,
+            Self::Guarded(guarded) => guarded.command.is_by_operator(),
+            _ => true,
+        }
     }
 }

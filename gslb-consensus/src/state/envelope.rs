@@ -1,6 +1,8 @@
 //! A command on its way through the log: who, when, and once.
 
 use super::command::Command;
+use super::guarded::Guarded;
+use super::revision::Revision;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -105,6 +107,9 @@ impl Envelope {
     }
 }
 
+/// The kind of a command that holds another.
+const GUARDED: u16 = 11;
+
 const fn kind(command: &Command) -> u16 {
     match command {
         Command::PutConfig(_) => 1,
@@ -117,6 +122,7 @@ const fn kind(command: &Command) -> u16 {
         Command::AddNode(_) => 8,
         Command::PutNode(_) => 9,
         Command::RemoveNode(_) => 10,
+        Command::Guarded(_) => GUARDED,
     }
 }
 
@@ -132,6 +138,11 @@ fn append_body(command: &Command, bytes: Vec<u8>) -> Vec<u8> {
         Command::AddNode(body) => append(body, bytes),
         Command::PutNode(body) => append(body, bytes),
         Command::RemoveNode(body) => append(body, bytes),
+        Command::Guarded(Guarded { seen, command }) => {
+            let mut bytes = append(seen, bytes);
+            bytes.extend(kind(command).to_le_bytes());
+            append_body(command, bytes)
+        }
     }
 }
 
@@ -147,12 +158,25 @@ fn decode_body(kind: u16, body: &[u8]) -> Result<Command, UnknownFormat> {
         8 => Command::AddNode(from_bytes(kind, body)?),
         9 => Command::PutNode(from_bytes(kind, body)?),
         10 => Command::RemoveNode(from_bytes(kind, body)?),
+        GUARDED => Command::Guarded(guarded(body)?),
         other => {
             return Err(UnknownFormat {
                 what: format!("a log entry holds a command of kind {other}"),
             });
         }
     })
+}
+
+/// What was seen, then kind and body of the change.
+fn guarded(body: &[u8]) -> Result<Guarded, UnknownFormat> {
+    let bad = |what: String| UnknownFormat { what: format!("a guarded command {what}") };
+    let (seen, rest): (Option<Revision>, _) =
+        postcard::take_from_bytes(body).map_err(|error| bad(format!("cannot be read: {error}")))?;
+    match rest.split_first_chunk::<2>().map(|(kind, rest)| (u16::from_le_bytes(*kind), rest)) {
+        Some((GUARDED, _)) => Err(bad("holds another".to_owned())),
+        Some((kind, rest)) => Ok(Guarded { seen, command: Box::new(decode_body(kind, rest)?) }),
+        None => Err(bad("ends early".to_owned())),
+    }
 }
 
 /// `bytes` with the serial form of a value behind them, whose every part has one.
@@ -206,6 +230,25 @@ mod tests {
         ];
         assert_eq!(sample().encode(), golden);
         assert_eq!(Envelope::decode(&golden), Ok(sample()));
+    }
+
+    #[test]
+    fn the_bytes_of_a_guarded_command_are_golden_and_hold_no_second_one() {
+        let guard = |command| Envelope {
+            command: Command::Guarded(Guarded {
+                seen: Some(Revision { history: 1, index: 300 }),
+                command: Box::new(command),
+            }),
+            ..sample()
+        };
+        let once = guard(sample().command);
+        let golden = [
+            1, 11, 0, 1, 0, 8, 0, 0, 0, 1, 2, 3, b'a', b'n', b'n', 0xac, 2, 1, 1, 0xac, 2, 2, 0, 3,
+            b'f', b'r', b'a', 0, 1, 7, 0,
+        ];
+        assert_eq!(once.encode(), golden);
+        assert_eq!(Envelope::decode(&golden), Ok(once.clone()));
+        assert!(Envelope::decode(&guard(once.command).encode()).is_err());
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod command;
 pub mod document_change;
 pub mod effective;
 pub mod envelope;
+pub mod guarded;
 pub mod health;
 pub mod node_record;
 pub mod overrides;
@@ -27,12 +28,14 @@ pub mod snapshot;
 pub mod weights;
 
 mod agreed;
+mod snapshot_v1;
 
 pub use agreed::State;
 pub use audit::AuditEntry;
 pub use command::Command;
 pub use effective::{EndpointState, Why};
 pub use envelope::{Envelope, UnknownFormat};
+pub use guarded::Guarded;
 pub use health::{Health, Report, Vantage, Vote};
 pub use node_record::NodeRecord;
 pub use overrides::{Override, OverrideKind, OverrideTarget};

@@ -3,6 +3,7 @@
 use super::agreed::State;
 use super::command::{ClearOverride, SetOverride};
 use super::reply::{RefusalCode, Reply};
+use super::revision::Revision;
 use crate::model::limits::{OVERRIDE_MS_MAX, OVERRIDES_MAX, REASON_LEN_MAX};
 use crate::model::{EndpointId, RegionId};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ pub struct Override {
     pub since_ms: u64,
     /// When it ends, agreed ms since 1970; none: when it is cleared.
     pub expires_ms: Option<u64>,
+    /// The change that set it: what a caller saw, who compares and sets.
+    pub changed: Revision,
 }
 
 impl fmt::Display for OverrideTarget {
@@ -120,6 +123,7 @@ impl State {
             owner: actor.to_owned(),
             since_ms: self.time_ms,
             expires_ms: set.for_ms.map(|ms| self.time_ms.saturating_add(ms)),
+            changed: self.revision(),
         };
         Arc::make_mut(&mut self.overrides).insert(set.target.clone(), new);
         Ok(())

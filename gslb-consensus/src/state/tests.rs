@@ -2,8 +2,8 @@
 
 use super::command::{ClearOverride, ExpireVantage, PassTime, PutConfig, SetOverride, SetWeight};
 use super::{
-    Command, EndpointState, Envelope, NodeRecord, OverrideKind, OverrideTarget, RefusalCode, Reply,
-    Report, State,
+    Command, EndpointState, Envelope, Guarded, NodeRecord, OverrideKind, OverrideTarget,
+    RefusalCode, Reply, Report, State,
 };
 use crate::model::document;
 use std::sync::Arc;
@@ -270,4 +270,63 @@ fn a_state_comes_back_from_its_bytes() {
     assert_eq!(back.encode(), bytes);
     assert!(State::decode(&bytes[..bytes.len() - 1]).is_err());
     assert!(State::decode(&[9]).is_err());
+}
+
+#[test]
+fn what_compares_applies_only_to_what_was_seen_and_objects_are_compared_alone() {
+    let mut bench = Bench::new();
+    let weigh = |weight: u16| {
+        let region = "fra".parse().unwrap();
+        let reason = String::new();
+        Command::SetWeight(SetWeight { region, pool: None, weight: Some(weight), reason })
+    };
+    let drain = |for_ms| {
+        let target = OverrideTarget::Region("iad".parse().unwrap());
+        let (kind, reason) = (OverrideKind::Drain, "test".to_owned());
+        Command::SetOverride(SetOverride { target, kind, reason, for_ms })
+    };
+    let if_seen = |seen, command| Command::Guarded(Guarded { seen, command: Box::new(command) });
+    let at = |reply: Reply| match reply {
+        Reply::Done { revision, .. } => Ok(revision),
+        Reply::Refused { code, .. } => Err(code),
+    };
+    // Nothing is set, and then it is.
+    let first = at(bench.send(if_seen(None, weigh(10)))).unwrap();
+    assert_eq!(at(bench.send(if_seen(None, weigh(11)))), Err(RefusalCode::Conflict));
+    assert_eq!(bench.weight(), 10);
+    // Health, other objects and refused changes are no conflict.
+    bench.vote(1, 1, false);
+    let drained = at(bench.send(if_seen(None, drain(Some(60_000))))).unwrap();
+    let second = at(bench.send(if_seen(Some(first), weigh(12)))).unwrap();
+    assert_eq!(at(bench.send(if_seen(Some(first), weigh(13)))), Err(RefusalCode::Conflict));
+    assert_eq!(bench.weight(), 12);
+    // A change that does not compare counts too; clearing makes it as if never set.
+    bench.weigh(Some(14));
+    assert_eq!(at(bench.send(if_seen(Some(second), weigh(15)))), Err(RefusalCode::Conflict));
+    bench.weigh(None);
+    assert!(at(bench.send(if_seen(None, weigh(16)))).is_ok());
+    // An override that ran out is gone for who saw it.
+    bench.now_ms += 60_000;
+    let again = bench.send(if_seen(Some(drained), drain(None)));
+    assert_eq!(at(again), Err(RefusalCode::Conflict));
+    assert!(at(bench.send(if_seen(None, drain(None)))).is_ok());
+    // Nothing else compares, and no guard guards another.
+    let config = bench.state.config.clone();
+    let put = Command::PutConfig(PutConfig { config, expect: None });
+    for other in [put, if_seen(None, weigh(17))] {
+        assert_eq!(at(bench.send(if_seen(None, other))), Err(RefusalCode::Invalid));
+    }
+}
+
+#[test]
+fn a_snapshot_of_format_1_is_read_and_its_objects_changed_at_the_latest_with_it() {
+    let bytes = include_bytes!("golden/state-1.bin");
+    let state = State::decode(bytes).unwrap();
+    assert_eq!(state.revision().to_string(), "0.12");
+    let weight = &state.weights.regions["fra"];
+    assert_eq!((weight.weight, weight.declared, weight.changed), (7, 100, state.revision()));
+    let (_, said) = state.overrides.first_key_value().unwrap();
+    assert_eq!((said.kind, said.changed), (OverrideKind::Drain, state.revision()));
+    assert_eq!(State::decode(&state.encode()).as_ref(), Ok(&state));
+    assert_eq!(state.encode()[0], 2);
 }

@@ -3,6 +3,7 @@
 use super::agreed::State;
 use super::command::SetWeight;
 use super::reply::{RefusalCode, Reply};
+use super::revision::Revision;
 use crate::model::limits::WEIGHT_MAX;
 use crate::model::{Config, PoolId, RegionId};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ pub struct RuntimeWeight {
     pub actor: String,
     /// When, agreed ms since 1970.
     pub at_ms: u64,
+    /// The change that set it: what a caller saw, who compares and sets.
+    pub changed: Revision,
 }
 
 /// Runtime weights of regions, for all pools and for one.
@@ -77,6 +80,7 @@ impl State {
             declared: region.weight,
             actor: actor.to_owned(),
             at_ms: self.time_ms,
+            changed: self.revision(),
         });
         let weights = std::sync::Arc::make_mut(&mut self.weights);
         match (&set.pool, runtime) {

@@ -10,8 +10,8 @@
 //! the routes. Changes need an operator's certificate; nodes may only read. A caller that sends the
 //! headers `gslb-client` and `gslb-seq` may retry: the same pair never applies twice.
 //!
-//! Reads are local to the node that is asked, and as old as its `revision` says; `?agreed=true` on
-//! `/v1/config` asks the leader first. `/v1/status` and `/v1/wait` ask all nodes.
+//! Reads are local to the node that is asked, and as old as `age_ms` says; `?consistency=linearizable`
+//! asks the leader first, and fails without a quorum. `/v1/status` and `/v1/wait` ask all nodes.
 
 pub mod api;
 pub mod error;
@@ -24,6 +24,7 @@ mod diff;
 mod handlers;
 mod input;
 mod rates;
+mod read;
 mod reasons;
 mod report;
 mod roll;

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get};
 use gslb_consensus::model::limits::DOCUMENT_BYTES_MAX;
 
 /// Longest body of a request that is no configuration.
@@ -20,7 +20,7 @@ pub fn operator_routes(api: Api) -> Router {
         .route("/v1/config", get(config::export).put(config::apply))
         .layer(DefaultBodyLimit::max(DOCUMENT_BYTES_MAX));
     let small = Router::new()
-        .route("/v1/weights", post(change::weight))
+        .route("/v1/weights", get(status::weights).post(change::weight))
         .route("/v1/overrides", get(health::overrides).post(change::set_override))
         .route("/v1/overrides/{target}", delete(change::clear_override))
         .route("/v1/status", get(status::status))

@@ -23,7 +23,7 @@ async fn a_dry_run_changes_nothing_and_an_export_applies_as_it_is() {
     assert_eq!((status.as_u16(), dry["changes"].as_array().unwrap().len()), (200, 6), "{dry}");
     assert_eq!(lab.ask("GET", "/v1/config", "").await.1, json!(""));
     lab.apply().await;
-    let (_, first) = lab.ask("GET", "/v1/config?agreed=true", "").await;
+    let (_, first) = lab.ask("GET", "/v1/config?consistency=linearizable", "").await;
     let (_, again) = lab.ask("PUT", "/v1/config", text(&first)).await;
     assert_eq!(again["changes"], json!([]), "{again}");
     assert_eq!(lab.ask("GET", "/v1/config", "").await.1, first);
@@ -46,6 +46,35 @@ async fn faults_are_named_and_a_stale_expectation_conflicts() {
     let (_, cluster) = lab.ask("GET", "/v1/status", "").await;
     let path = format!("/v1/config?expect={}", text(&cluster["config"]));
     assert_eq!(lab.ask("PUT", &path, TRAFFIC).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_weight_and_an_override_are_set_only_if_they_are_as_they_were_seen() {
+    let lab = Lab::start().await;
+    lab.apply().await;
+    let weigh = async |expect: &str| {
+        let body = json!({ "region": "fra", "weight": 20, "expect": expect }).to_string();
+        lab.ask("POST", "/v1/weights", &body).await
+    };
+    assert_eq!(weigh("none").await.0, 200);
+    let (status, error) = weigh("none").await;
+    assert_eq!((status.as_u16(), &error["code"]), (409, &json!("conflict")));
+    assert!(text(&error["message"]).contains("runtime weight of fra last changed at"), "{error}");
+    let (status, error) = weigh("yesterday").await;
+    assert_eq!((status.as_u16(), &error["code"]), (400, &json!("bad_request")), "{error}");
+    let (_, weights) = lab.ask("GET", "/v1/weights?consistency=linearizable", "").await;
+    assert_eq!(weights["consistency"], "linearizable");
+    let line = &weights["weights"][0];
+    assert_eq!((&line["region"], &line["weight"]), (&json!("fra"), &json!(20)), "{weights}");
+    assert_eq!(weigh(text(&line["changed"])).await.0, 200);
+    assert_eq!(weigh(text(&line["changed"])).await.0, 409, "it changed meanwhile");
+    let drain =
+        json!({ "target": "fra", "kind": "drain", "reason": "x", "for": "1h", "expect": "none" });
+    assert_eq!(lab.ask("POST", "/v1/overrides", &drain.to_string()).await.0, 200);
+    let (_, lines) = lab.ask("GET", "/v1/overrides", "").await;
+    let at = |revision: &str| format!("/v1/overrides/fra?expect={revision}");
+    assert_eq!(lab.ask("DELETE", &at("0.1"), "").await.0, 409);
+    assert_eq!(lab.ask("DELETE", &at(text(&lines[0]["changed"])), "").await.0, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -212,9 +241,11 @@ async fn the_shapes_of_v1_keep_their_fields() {
     lab.apply().await;
     let (_, status) = lab.ask("GET", "/v1/status", "").await;
     let expected = [
+        "age_ms",
         "asked",
         "cluster",
         "config",
+        "consistency",
         "leader",
         "nodes",
         "now_ms",

@@ -6,7 +6,7 @@ use super::error::CtlError;
 use super::output::{Output, Tone};
 use super::wait;
 use crate::control::shape::{
-    ChangeKind, ConfigApplied, ConfigParams, ConfigQuery, ObjectChange, WaitReply,
+    ChangeKind, ConfigApplied, ConfigParams, ObjectChange, ReadParams, WaitReply,
 };
 use gslb_consensus::model::{Config, document};
 use serde::Serialize;
@@ -98,8 +98,12 @@ fn summary(applied: &ConfigApplied) -> String {
 }
 
 /// `gslbctl export`.
-pub(super) async fn export(client: &Client, agreed: bool, output: Output) -> Result<(), CtlError> {
-    let text = client.get_text("/v1/config", &ConfigQuery { agreed }).await?;
+pub(super) async fn export(
+    client: &Client,
+    ask: ReadParams,
+    output: Output,
+) -> Result<(), CtlError> {
+    let text = client.get_text("/v1/config", &ask).await?;
     output.show(&serde_json::json!({ "toml": text }), |o| o.line(text.trim_end()))
 }
 

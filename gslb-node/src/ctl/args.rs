@@ -1,5 +1,6 @@
 //! What can be typed, and the help that teaches it.
 
+use crate::control::shape::{Consistency, ReadParams};
 use clap::{Args, Parser, Subcommand};
 use gslb_consensus::model::document::units::parse_ms;
 use std::net::SocketAddr;
@@ -55,8 +56,8 @@ Applying the export changes nothing. Weights set at run time stand above it as c
 
 Examples:
   gslbctl export > traffic.toml
-  gslbctl export --agreed                          ask the leader: nothing accepted is missing")]
-    Export(Export),
+  gslbctl export --consistency linearizable        nothing accepted is missing")]
+    Export(Read),
     /// Set the weight of a region at run time.
     #[command(after_help = "\
 The weight counts for all names, or for one pool's with --pool. It stands until it is cleared or the
@@ -65,7 +66,8 @@ file declares another one. Weight 0: only if nothing else is left.
 Examples:
   gslbctl set-weight fra 20 --wait
   gslbctl set-weight fra 0 --pool web --reason \"web release\"
-  gslbctl set-weight fra --clear                   what the file declares counts again")]
+  gslbctl set-weight fra --clear                   what the file declares counts again
+  gslbctl set-weight fra 20 --expect 1.42          only if nobody changed it since")]
     SetWeight(SetWeight),
     /// Say that a region or endpoint is up or down, whatever probes say.
     #[command(after_help = "\
@@ -90,7 +92,12 @@ Examples:
     #[command(
         after_help = "Examples:\n  gslbctl overrides\n  gslbctl overrides --json | jq '.[].target'"
     )]
-    Overrides,
+    Overrides(Read),
+    /// List the weights that are set at run time, and where each was set.
+    #[command(
+        after_help = "Examples:\n  gslbctl weights\n  gslbctl weights --json | jq '.weights[] | .region, .changed'"
+    )]
+    Weights(Read),
     /// Show the nodes, the regions and what needs a look.
     #[command(after_help = "\
 Every node is asked; one that was not heard for 5 s is shown as such. ANSWERS and SHARE count
@@ -98,13 +105,14 @@ answers of the last minute, not clients: resolvers keep an answer for its TTL.
 
 Examples:
   gslbctl status
-  gslbctl status --json | jq '.warnings'")]
-    Status,
+  gslbctl status --json | jq '.warnings'
+  gslbctl status --consistency linearizable        fails without a quorum")]
+    Status(Read),
     /// Show every endpoint as each node sees it.
     #[command(
         after_help = "Examples:\n  gslbctl health\n  gslbctl health --json | jq '.endpoints[] | select(.state != \"up\")'"
     )]
-    Health,
+    Health(Read),
     /// Tell why a client gets the answer that it gets.
     #[command(after_help = "\
 Tells the client's place, what each filter kept and why, and the shares that are left.
@@ -189,7 +197,7 @@ Examples:
     #[command(
         after_help = "Examples:\n  gslbctl node list\n  gslbctl node list --json | jq '.nodes[].name'"
     )]
-    List,
+    List(Read),
     /// Remove a node for good: its number is never given again.
     #[command(after_help = "Examples:\n  gslbctl node remove fra-1\n  gslbctl node remove 3")]
     Remove {
@@ -234,12 +242,30 @@ pub struct Apply {
     pub wait: Wait,
 }
 
-/// Print the configuration.
-#[derive(Debug, Args)]
-pub struct Export {
-    /// Ask the leader first, so that nothing accepted is missing; fails without a quorum.
-    #[arg(long)]
-    pub agreed: bool,
+/// How current what is read must be.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Read {
+    /// What the asked node has, at once and always; or with all that was accepted before, which fails
+    /// without a quorum.
+    #[arg(long, value_enum, default_value = "local")]
+    pub consistency: Consistency,
+}
+
+impl Read {
+    /// As the API takes it.
+    pub fn params(self) -> ReadParams {
+        ReadParams { consistency: self.consistency }
+    }
+}
+
+/// Only if nothing changed since.
+#[derive(Clone, Debug, Args)]
+#[group(skip)]
+pub struct Expect {
+    /// Only if it was set at this revision, as `weights` and `overrides --json` show it under `changed`; `none`: only
+    /// if nothing is set.
+    #[arg(long, value_name = "REV")]
+    pub expect: Option<String>,
 }
 
 /// Set the weight of a region at run time.
@@ -260,6 +286,9 @@ pub struct SetWeight {
     /// Why, for the audit trail.
     #[arg(long, default_value = "", hide_default_value = true)]
     pub reason: String,
+    /// Compare first.
+    #[command(flatten)]
+    pub expect: Expect,
     /// Whether to wait.
     #[command(flatten)]
     pub wait: Wait,
@@ -316,6 +345,9 @@ pub struct Over {
     /// Why: whoever is paged at night reads it.
     #[arg(long)]
     pub reason: String,
+    /// Compare first.
+    #[command(flatten)]
+    pub expect: Expect,
 }
 
 /// End what `force` or `drain` said.
@@ -326,6 +358,9 @@ pub struct Clear {
     /// Why, for the audit trail.
     #[arg(long, default_value = "", hide_default_value = true)]
     pub reason: String,
+    /// Compare first.
+    #[command(flatten)]
+    pub expect: Expect,
     /// Whether to wait.
     #[command(flatten)]
     pub wait: Wait,

@@ -32,7 +32,13 @@ pub(super) async fn set_weight(
         Some(text) => Some(text.parse().map_err(|e| bad("pool", text, &e))?),
         None => None,
     };
-    let request = WeightRequest { region, pool, weight: args.weight, reason: args.reason };
+    let request = WeightRequest {
+        region,
+        pool,
+        weight: args.weight,
+        reason: args.reason,
+        expect: args.expect.expect,
+    };
     let applied = client.post("/v1/weights", &request).await?;
     finish(client, &applied, &args.wait, output).await
 }
@@ -54,7 +60,9 @@ pub(super) async fn drain(client: &Client, args: Drain, output: Output) -> Resul
 /// `gslbctl clear`.
 pub(super) async fn clear(client: &Client, args: Clear, output: Output) -> Result<(), CtlError> {
     let path = format!("/v1/overrides/{}", args.target);
-    let applied = client.delete(&path, &ClearRequest { reason: args.reason }).await?;
+    let applied = client
+        .delete(&path, &ClearRequest { reason: args.reason, expect: args.expect.expect })
+        .await?;
     finish(client, &applied, &args.wait, output).await
 }
 
@@ -66,8 +74,9 @@ async fn set(
     wait: &Wait,
     output: Output,
 ) -> Result<(), CtlError> {
-    let Over { lasts, permanent, reason } = over;
-    let request = OverrideRequest { target, kind, reason, lasts, permanent };
+    let Over { lasts, permanent, reason, expect } = over;
+    let expect = expect.expect;
+    let request = OverrideRequest { target, kind, reason, lasts, permanent, expect };
     let applied = client.post("/v1/overrides", &request).await?;
     finish(client, &applied, wait, output).await
 }

@@ -5,8 +5,11 @@ use super::client::Client;
 use super::context::{Context, FILE_NAME};
 use super::error::CtlError;
 use super::output::{Output, Tone};
+use super::show::label;
 use super::table::{Cell, Table};
-use crate::control::shape::{Applied, NewNode as NewNodeRequest, NodeAdded, NodeLine, NodesReply};
+use crate::control::shape::{
+    Applied, NewNode as NewNodeRequest, NodeAdded, NodeLine, NodesReply, ReadParams,
+};
 use gslb_consensus::identity::Authority;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -138,9 +141,12 @@ pub(super) async fn add_and_tell(
 }
 
 /// `gslbctl node list`.
-pub(super) async fn list(client: &Client, output: Output) -> Result<(), CtlError> {
-    let reply: NodesReply = client.get("/v1/nodes", &()).await?;
-    output.show(&reply, |o| o.table(&table(&reply.nodes)))
+pub(super) async fn list(client: &Client, ask: ReadParams, output: Output) -> Result<(), CtlError> {
+    let reply: NodesReply = client.get("/v1/nodes", &ask).await?;
+    output.show(&reply, |o| {
+        o.table(&table(&reply.nodes));
+        o.line(&o.tone(Tone::Faint, &label(reply.revision, &reply.read)));
+    })
 }
 
 fn table(nodes: &[NodeLine]) -> Table {

@@ -59,19 +59,20 @@ async fn execute(cli: Cli, output: Output) -> Result<(), CtlError> {
             let dir = folder(args.dir.clone(), given)?;
             node::add_and_tell(&dir, args, output).await
         }
-        Command::Node(NodeCommand::List) => node::list(&client()?, output).await,
+        Command::Node(NodeCommand::List(ask)) => node::list(&client()?, ask.params(), output).await,
         Command::Node(NodeCommand::Remove { node }) => {
             node::remove(&client()?, &node, output).await
         }
         Command::Apply(args) => apply::apply(args, client, output).await,
-        Command::Export(args) => apply::export(&client()?, args.agreed, output).await,
+        Command::Export(ask) => apply::export(&client()?, ask.params(), output).await,
         Command::SetWeight(args) => change::set_weight(&client()?, args, output).await,
         Command::Force(args) => change::force(&client()?, args, output).await,
         Command::Drain(args) => change::drain(&client()?, args, output).await,
         Command::Clear(args) => change::clear(&client()?, args, output).await,
-        Command::Overrides => show::overrides(&client()?, output).await,
-        Command::Status => show::status(&client()?, output).await,
-        Command::Health => show::health(&client()?, output).await,
+        Command::Overrides(ask) => show::overrides(&client()?, ask.params(), output).await,
+        Command::Weights(ask) => show::weights(&client()?, ask.params(), output).await,
+        Command::Status(ask) => show::status(&client()?, ask.params(), output).await,
+        Command::Health(ask) => show::health(&client()?, ask.params(), output).await,
         Command::Explain(args) => show::explain(&client()?, args, output).await,
         Command::Zone(ZoneCommand::CheckDelegation(args)) => {
             delegation::check(&client()?, args, output).await

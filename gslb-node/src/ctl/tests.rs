@@ -34,7 +34,8 @@ async fn the_next_node_is_asked_and_the_listener_ends_cleanly() {
     let status: StatusReply = client.get("/v1/status", &()).await.unwrap();
     assert_eq!(status.cluster, "lab");
     let region = "fra".parse().unwrap();
-    let request = WeightRequest { region, pool: None, weight: Some(7), reason: String::new() };
+    let request =
+        WeightRequest { region, pool: None, weight: Some(7), reason: String::new(), expect: None };
     let applied: Applied = client.post("/v1/weights", &request).await.unwrap();
     assert_eq!(applied.change, "set-weight fra 7");
     let refused = client.delete::<Applied>("/v1/overrides/fra", &()).await.unwrap_err();

@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use gslb_consensus::model::document::units::parse_ms;
 use gslb_consensus::raft::Origin;
 use gslb_consensus::state::command::{ClearOverride, SetOverride, SetWeight};
-use gslb_consensus::state::{Command, OverrideTarget, Reply, Revision};
+use gslb_consensus::state::{Command, Guarded, OverrideTarget, Reply, Revision};
 
 /// `POST /v1/weights`.
 pub(in crate::control) async fn weight(
@@ -25,6 +25,7 @@ pub(in crate::control) async fn weight(
         weight: ask.weight,
         reason: ask.reason,
     });
+    let command = guarded(command, ask.expect.as_deref())?;
     let change = command.summary();
     let (revision, _) = propose(&api, command, origin).await?;
     let state = api.parts.cluster.state();
@@ -56,6 +57,7 @@ pub(in crate::control) async fn set_override(
     let target = find_target(&api, &ask.target)?;
     let kind = ask.kind.into();
     let command = Command::SetOverride(SetOverride { target, kind, reason: ask.reason, for_ms });
+    let command = guarded(command, ask.expect.as_deref())?;
     let change = command.summary();
     let (revision, _) = propose(&api, command, origin).await?;
     Ok(Json(Applied { revision, change, notes: Vec::new() }))
@@ -70,9 +72,22 @@ pub(in crate::control) async fn clear_override(
 ) -> Result<Json<Applied>, ApiError> {
     let target = find_target(&api, &target)?;
     let command = Command::ClearOverride(ClearOverride { target, reason: ask.reason });
+    let command = guarded(command, ask.expect.as_deref())?;
     let change = command.summary();
     let (revision, _) = propose(&api, command, origin).await?;
     Ok(Json(Applied { revision, change, notes: Vec::new() }))
+}
+
+/// The change, to be refused unless its object is as the caller saw it, if that is given.
+fn guarded(command: Command, expect: Option<&str>) -> Result<Command, ApiError> {
+    let Some(text) = expect else { return Ok(command) };
+    let seen = match text {
+        "none" => None,
+        _ => Some(text.parse::<Revision>().map_err(|expected| {
+            ApiError::bad_request(format!("`expect` is {text:?}: {expected}, or none"))
+        })?),
+    };
+    Ok(Command::Guarded(Guarded { seen, command: Box::new(command) }))
 }
 
 /// The region or endpoint of that id.

@@ -6,7 +6,7 @@ use crate::control::caller::Operator;
 use crate::control::diff::diff;
 use crate::control::error::ApiError;
 use crate::control::input::{Params, Text};
-use crate::control::shape::{ConfigApplied, ConfigParams, ConfigQuery};
+use crate::control::shape::{ConfigApplied, ConfigParams, ReadParams};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -64,16 +64,9 @@ pub(in crate::control) async fn apply(
 /// `GET /v1/config`: the canonical form; what is set at run time stands above it as comments.
 pub(in crate::control) async fn export(
     State(api): State<Api>,
-    Params(query): Params<ConfigQuery>,
+    Params(ask): Params<ReadParams>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let state = if query.agreed {
-        api.parts.cluster.linearizable().await.map_err(|error| {
-            let what = format!("the leader could not be asked ({error}); without `agreed` this node tells what it has");
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "no_quorum", what)
-        })?
-    } else {
-        api.parts.cluster.state()
-    };
+    let (state, _) = api.read(ask.consistency).await?;
     let mut text = String::new();
     for note in runtime_notes(&state, &state.config) {
         let _ = writeln!(text, "# {note}");

@@ -2,33 +2,45 @@
 
 use crate::clock;
 use crate::control::api::Api;
-use crate::control::shape::{EndpointHealth, HealthReply, OverrideLine, VantageLine, VoteLine};
+use crate::control::error::ApiError;
+use crate::control::input::Params;
+use crate::control::shape::{
+    EndpointHealth, HealthReply, OverrideLine, ReadParams, VantageLine, VoteLine,
+};
 use axum::Json;
 use axum::extract::State;
 use gslb_consensus::model::{Endpoint, Pool};
 use gslb_consensus::state::{Override, OverrideTarget, State as Agreed};
 
 /// `GET /v1/health`.
-pub(in crate::control) async fn health(State(api): State<Api>) -> Json<HealthReply> {
-    let state = api.parts.cluster.state();
+pub(in crate::control) async fn health(
+    State(api): State<Api>,
+    Params(ask): Params<ReadParams>,
+) -> Result<Json<HealthReply>, ApiError> {
+    let (state, read) = api.read(ask.consistency).await?;
     let vantage = |(node, vantage): (&u64, &gslb_consensus::state::Vantage)| VantageLine {
         node: *node,
         name: state.nodes.get(node).map_or_else(|| format!("node {node}"), |r| r.name.clone()),
         live: vantage.live,
     };
-    Json(HealthReply {
+    Ok(Json(HealthReply {
         revision: state.revision(),
+        read,
         time_ms: state.time_ms,
         now_ms: clock::unix_ms().max(state.time_ms),
         vantages: state.health.vantages.iter().map(vantage).collect(),
         endpoints: state.config.endpoints().map(|(p, e)| endpoint(&state, p, e)).collect(),
         overrides: override_lines(&state),
-    })
+    }))
 }
 
 /// `GET /v1/overrides`.
-pub(in crate::control) async fn overrides(State(api): State<Api>) -> Json<Vec<OverrideLine>> {
-    Json(override_lines(&api.parts.cluster.state()))
+pub(in crate::control) async fn overrides(
+    State(api): State<Api>,
+    Params(ask): Params<ReadParams>,
+) -> Result<Json<Vec<OverrideLine>>, ApiError> {
+    let (state, _) = api.read(ask.consistency).await?;
+    Ok(Json(override_lines(&state)))
 }
 
 fn endpoint(state: &Agreed, pool: &Pool, endpoint: &Endpoint) -> EndpointHealth {
@@ -74,5 +86,6 @@ pub(in crate::control) fn override_line(target: &OverrideTarget, of: &Override) 
         owner: of.owner.clone(),
         since_ms: of.since_ms,
         expires_ms: of.expires_ms,
+        changed: of.changed,
     }
 }

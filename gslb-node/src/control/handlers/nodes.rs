@@ -4,8 +4,8 @@ use super::change::{accepted, propose};
 use crate::control::api::Api;
 use crate::control::caller::Operator;
 use crate::control::error::ApiError;
-use crate::control::input::Body;
-use crate::control::shape::{Applied, NewNode, NodeAdded, NodeLine, NodesReply};
+use crate::control::input::{Body, Params};
+use crate::control::shape::{Applied, NewNode, NodeAdded, NodeLine, NodesReply, ReadParams};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -13,9 +13,13 @@ use gslb_consensus::raft::RaftStatus;
 use gslb_consensus::state::{Command, NodeRecord, State as Agreed};
 
 /// `GET /v1/nodes`.
-pub(in crate::control) async fn list(State(api): State<Api>) -> Json<NodesReply> {
-    let (state, raft) = (api.parts.cluster.state(), api.parts.cluster.status());
-    Json(NodesReply { revision: state.revision(), nodes: lines(&state, &raft) })
+pub(in crate::control) async fn list(
+    State(api): State<Api>,
+    Params(ask): Params<ReadParams>,
+) -> Result<Json<NodesReply>, ApiError> {
+    let (state, read) = api.read(ask.consistency).await?;
+    let nodes = lines(&state, &api.parts.cluster.status());
+    Ok(Json(NodesReply { revision: state.revision(), read, nodes }))
 }
 
 /// Every node as the cluster knows it.

@@ -5,9 +5,12 @@ use super::health::{override_line, override_lines};
 use super::nodes;
 use crate::clock;
 use crate::control::api::Api;
+use crate::control::error::ApiError;
+use crate::control::input::Params;
 use crate::control::roll::SILENT_AFTER;
 use crate::control::shape::{
-    NodeLine, NodeReport, NodeStatus, RegionPool, RegionStatus, RuntimeWeightLine, StatusReply,
+    NodeLine, NodeReport, NodeStatus, ReadParams, RegionPool, RegionStatus, RuntimeWeightLine,
+    StatusReply, WeightLine, WeightsReply,
 };
 use axum::Json;
 use axum::extract::State;
@@ -26,22 +29,27 @@ const CATCH_UP_MS: u64 = 500;
 const QUORUM_AGE_MS_MAX: u64 = 8_000;
 
 /// `GET /v1/status`: asks every node first.
-pub(in crate::control) async fn status(State(api): State<Api>) -> Json<StatusReply> {
+pub(in crate::control) async fn status(
+    State(api): State<Api>,
+    Params(ask): Params<ReadParams>,
+) -> Result<Json<StatusReply>, ApiError> {
     // A change that is on its way is no difference between the nodes: they get a moment to serve it.
     let at = api.parts.cluster.state().revision();
     let mut own = api.parts.served.clone();
     let own = timeout(Duration::from_millis(CATCH_UP_MS), own.wait_for(|served| *served >= at));
     let path = format!("/v1/node?at_least={at}&wait_ms={CATCH_UP_MS}");
     tokio::join!(async { drop(own.await) }, api.ask_all(&path));
-    let (state, raft) = (api.parts.cluster.state(), api.parts.cluster.status());
+    let (state, read) = api.read(ask.consistency).await?;
+    let raft = api.parts.cluster.status();
     let lines = nodes::lines(&state, &raft);
     let nodes: Vec<NodeStatus> = lines.into_iter().map(|line| node(&api, line)).collect();
     let regions = regions(&state, &nodes);
     let warnings = warnings(&nodes, &regions, &raft, at);
-    Json(StatusReply {
+    Ok(Json(StatusReply {
         cluster: api.parts.identity.cluster.clone(),
         asked: api.node_id(),
         revision: state.revision(),
+        read,
         time_ms: state.time_ms,
         now_ms: clock::unix_ms().max(state.time_ms),
         leader: raft.leader,
@@ -50,7 +58,30 @@ pub(in crate::control) async fn status(State(api): State<Api>) -> Json<StatusRep
         regions,
         overrides: override_lines(&state),
         warnings,
-    })
+    }))
+}
+
+/// `GET /v1/weights`.
+pub(in crate::control) async fn weights(
+    State(api): State<Api>,
+    Params(ask): Params<ReadParams>,
+) -> Result<Json<WeightsReply>, ApiError> {
+    let (state, read) = api.read(ask.consistency).await?;
+    let line = |region: &RegionId, pool: Option<String>, of: &RuntimeWeight| WeightLine {
+        region: region.to_string(),
+        pool,
+        declared: of.declared,
+        runtime: runtime(of),
+    };
+    let of_regions = state.weights.regions.iter().map(|(region, of)| line(region, None, of));
+    let pools = state.weights.pools.iter();
+    let of_pools = pools.map(|((pool, region), of)| line(region, Some(pool.to_string()), of));
+    Ok(Json(WeightsReply {
+        revision: state.revision(),
+        read,
+        now_ms: clock::unix_ms().max(state.time_ms),
+        weights: of_regions.chain(of_pools).collect(),
+    }))
 }
 
 fn node(api: &Api, line: NodeLine) -> NodeStatus {
@@ -117,7 +148,8 @@ fn region_pool(state: &Agreed, pool: &Pool, region: &RegionId) -> RegionPool {
 }
 
 fn runtime(of: &RuntimeWeight) -> RuntimeWeightLine {
-    RuntimeWeightLine { weight: of.weight, actor: of.actor.clone(), at_ms: of.at_ms }
+    let RuntimeWeight { weight, at_ms, changed, .. } = *of;
+    RuntimeWeightLine { weight, actor: of.actor.clone(), at_ms, changed }
 }
 
 fn state_word(up: usize, of: usize, said: Option<OverrideKind>) -> &'static str {

@@ -18,6 +18,9 @@ pub struct WeightRequest {
     /// Why.
     #[serde(default)]
     pub reason: String,
+    /// Refused unless the runtime weight was set at this revision; `none`: unless none is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
 }
 
 /// `POST /v1/overrides`.
@@ -36,6 +39,9 @@ pub struct OverrideRequest {
     /// Until it is cleared; instead of `for`.
     #[serde(default)]
     pub permanent: bool,
+    /// Refused unless the target's override was set at this revision; `none`: unless none is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
 }
 
 /// `DELETE /v1/overrides/{target}`.
@@ -45,6 +51,9 @@ pub struct ClearRequest {
     /// Why.
     #[serde(default)]
     pub reason: String,
+    /// Refused unless the override was set at this revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
 }
 
 /// What an override says, as the API writes it.

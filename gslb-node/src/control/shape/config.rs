@@ -16,15 +16,6 @@ pub struct ConfigParams {
     pub dry_run: bool,
 }
 
-/// The parameters of `GET /v1/config`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConfigQuery {
-    /// Ask the leader first, so that nothing accepted is missing; fails without a quorum.
-    #[serde(default)]
-    pub agreed: bool,
-}
-
 /// The answer to `PUT /v1/config`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigApplied {

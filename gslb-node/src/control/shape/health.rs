@@ -1,6 +1,7 @@
 //! Endpoints by vantage.
 
 use super::change::OverrideWord;
+use super::read::ReadLabel;
 use super::revision;
 use gslb_consensus::state::Revision;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ pub struct HealthReply {
     /// The agreed state that this was read from.
     #[serde(with = "revision")]
     pub revision: Revision,
+    /// How current that is.
+    #[serde(flatten)]
+    pub read: ReadLabel,
     /// Agreed time: that of the last change.
     pub time_ms: u64,
     /// The asked node's clock, but never before agreed time: ages are told by it.
@@ -87,4 +91,7 @@ pub struct OverrideLine {
     pub since_ms: u64,
     /// When it ends; none: when it is cleared.
     pub expires_ms: Option<u64>,
+    /// Where it was set: what `--expect` takes.
+    #[serde(with = "revision")]
+    pub changed: Revision,
 }

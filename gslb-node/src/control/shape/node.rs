@@ -1,5 +1,6 @@
 //! What a node says of itself, and the list of nodes.
 
+use super::read::ReadLabel;
 use super::revision;
 use gslb_consensus::state::Revision;
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,9 @@ pub struct NodesReply {
     /// The agreed state that this was read from.
     #[serde(with = "revision")]
     pub revision: Revision,
+    /// How current that is.
+    #[serde(flatten)]
+    pub read: ReadLabel,
     /// Every node.
     pub nodes: Vec<NodeLine>,
 }

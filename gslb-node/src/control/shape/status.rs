@@ -2,6 +2,7 @@
 
 use super::health::OverrideLine;
 use super::node::{NodeLine, NodeReport};
+use super::read::ReadLabel;
 use super::revision;
 use gslb_consensus::state::Revision;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ pub struct StatusReply {
     /// The agreed state that it has.
     #[serde(with = "revision")]
     pub revision: Revision,
+    /// How current that is.
+    #[serde(flatten)]
+    pub read: ReadLabel,
     /// Agreed time: that of the last change.
     pub time_ms: u64,
     /// The asked node's clock, but never before agreed time: ages are told by it.
@@ -101,4 +105,7 @@ pub struct RuntimeWeightLine {
     pub actor: String,
     /// When.
     pub at_ms: u64,
+    /// Where it was set: what `set-weight --expect` takes.
+    #[serde(with = "revision")]
+    pub changed: Revision,
 }

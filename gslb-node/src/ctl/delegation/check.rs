@@ -3,7 +3,7 @@
 use super::ask::{ask, refusal};
 use super::judge::{ChildView, Evidence, Finding, Level, judge};
 use super::parent::{self, ns_host};
-use crate::control::shape::{ConfigQuery, StatusReply};
+use crate::control::shape::{ReadParams, StatusReply};
 use crate::ctl::args::CheckDelegation;
 use crate::ctl::client::Client;
 use crate::ctl::error::CtlError;
@@ -35,7 +35,7 @@ pub(in crate::ctl) async fn check(
     let usage = |error: &dyn std::fmt::Display| CtlError::Usage(format!("{}: {error}", args.zone));
     let apex: DnsName = args.zone.parse().map_err(|error| usage(&error))?;
     let zone = Name::from_ascii(apex.to_string()).map_err(|error| usage(&error))?;
-    let text = client.get_text("/v1/config", &ConfigQuery::default()).await?;
+    let text = client.get_text("/v1/config", &ReadParams::default()).await?;
     let config =
         document::read(&text, None, &|_| Err("no files".to_owned())).map_err(|faults| {
             CtlError::Answer(format!("the configuration cannot be read: {faults}"))

@@ -1,6 +1,7 @@
 //! `gslbctl health`.
 
-use crate::control::shape::{EndpointHealth, HealthReply};
+use super::label::label;
+use crate::control::shape::{EndpointHealth, HealthReply, ReadParams};
 use crate::ctl::age::ago;
 use crate::ctl::client::Client;
 use crate::ctl::error::CtlError;
@@ -8,8 +9,12 @@ use crate::ctl::output::{Output, Tone};
 use crate::ctl::table::{Cell, Table};
 
 /// Prints every endpoint as each node sees it, then why those are down that are.
-pub(in crate::ctl) async fn health(client: &Client, output: Output) -> Result<(), CtlError> {
-    let reply: HealthReply = client.get("/v1/health", &()).await?;
+pub(in crate::ctl) async fn health(
+    client: &Client,
+    ask: ReadParams,
+    output: Output,
+) -> Result<(), CtlError> {
+    let reply: HealthReply = client.get("/v1/health", &ask).await?;
     output.show(&reply, |o| {
         if reply.endpoints.is_empty() {
             o.line("no endpoints are declared: gslbctl apply -f traffic.toml");
@@ -20,6 +25,7 @@ pub(in crate::ctl) async fn health(client: &Client, output: Output) -> Result<()
             o.line("");
         }
         o.table(&reasons);
+        o.line(&o.tone(Tone::Faint, &label(reply.revision, &reply.read)));
     })
 }
 
@@ -88,13 +94,14 @@ fn reasons(reply: &HealthReply) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::shape::{VantageLine, VoteLine};
+    use crate::control::shape::{Consistency, ReadLabel, VantageLine, VoteLine};
 
     fn reply() -> HealthReply {
         let vote =
             |node, up, reason: &str| VoteLine { node, up, since_ms: 1_000, reason: reason.into() };
         HealthReply {
             revision: "1.42".parse().unwrap(),
+            read: ReadLabel { consistency: Consistency::Local, age_ms: Some(90) },
             time_ms: 61_000,
             now_ms: 61_000,
             vantages: vec![

@@ -3,11 +3,15 @@
 mod audit;
 mod explain;
 mod health;
+mod label;
 mod overrides;
 mod status;
+mod weights;
 
 pub(super) use audit::audit;
 pub(super) use explain::explain;
 pub(super) use health::health;
+pub(super) use label::label;
 pub(super) use overrides::overrides;
 pub(super) use status::status;
+pub(super) use weights::weights;

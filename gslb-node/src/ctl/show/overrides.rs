@@ -1,6 +1,7 @@
 //! `gslbctl overrides`.
 
-use crate::control::shape::{HealthReply, OverrideLine, OverrideWord};
+use super::label::label;
+use crate::control::shape::{HealthReply, OverrideLine, OverrideWord, ReadParams};
 use crate::ctl::age::{ago, span};
 use crate::ctl::client::Client;
 use crate::ctl::error::CtlError;
@@ -8,14 +9,19 @@ use crate::ctl::output::{Output, Tone};
 use crate::ctl::table::{Cell, Table};
 
 /// Prints what operators say over health.
-pub(in crate::ctl) async fn overrides(client: &Client, output: Output) -> Result<(), CtlError> {
+pub(in crate::ctl) async fn overrides(
+    client: &Client,
+    ask: ReadParams,
+    output: Output,
+) -> Result<(), CtlError> {
     // Of the whole answer for the node's time: ages by this machine's clock could be wrong.
-    let reply: HealthReply = client.get("/v1/health", &()).await?;
+    let reply: HealthReply = client.get("/v1/health", &ask).await?;
     output.show(&reply.overrides, |o| {
         if reply.overrides.is_empty() {
             o.line("no overrides: what probes say counts");
         }
         o.table(&table(&reply.overrides, reply.now_ms));
+        o.line(&o.tone(Tone::Faint, &label(reply.revision, &reply.read)));
     })
 }
 
@@ -68,6 +74,7 @@ mod tests {
             owner: "ann".into(),
             since_ms: 60_000,
             expires_ms: Some(7_260_000),
+            changed: "1.40".parse().unwrap(),
         };
         let permanent = OverrideLine { expires_ms: None, ..drain.clone() };
         let text = table(&[drain, permanent], 120_000).render(false);

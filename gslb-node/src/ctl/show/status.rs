@@ -1,7 +1,8 @@
 //! `gslbctl status`.
 
+use super::label::label;
 use super::overrides::{ends, word};
-use crate::control::shape::{NodeStatus, RegionPool, RegionStatus, StatusReply};
+use crate::control::shape::{NodeStatus, ReadParams, RegionPool, RegionStatus, StatusReply};
 use crate::ctl::age::span;
 use crate::ctl::client::Client;
 use crate::ctl::error::CtlError;
@@ -9,8 +10,12 @@ use crate::ctl::output::{Output, Tone};
 use crate::ctl::table::{Cell, Table};
 
 /// Prints the nodes, the regions, and what needs a look.
-pub(in crate::ctl) async fn status(client: &Client, output: Output) -> Result<(), CtlError> {
-    let reply: StatusReply = client.get("/v1/status", &()).await?;
+pub(in crate::ctl) async fn status(
+    client: &Client,
+    ask: ReadParams,
+    output: Output,
+) -> Result<(), CtlError> {
+    let reply: StatusReply = client.get("/v1/status", &ask).await?;
     output.show(&reply, |o| {
         o.line(&o.tone(Tone::Strong, &headline(&reply)));
         o.line("");
@@ -31,6 +36,7 @@ pub(in crate::ctl) async fn status(client: &Client, output: Output) -> Result<()
         for warning in &reply.warnings {
             o.line(&o.tone(Tone::Warn, &format!("! {warning}")));
         }
+        o.line(&o.tone(Tone::Faint, &label(reply.revision, &reply.read)));
     })
 }
 
@@ -190,7 +196,12 @@ n3    -       -       -       -                            -            -      n
 
     #[test]
     fn a_region_shows_both_weights_and_its_override() {
-        let runtime = RuntimeWeightLine { weight: 20, actor: "ann".into(), at_ms: 0 };
+        let runtime = RuntimeWeightLine {
+            weight: 20,
+            actor: "ann".into(),
+            at_ms: 0,
+            changed: "1.40".parse().unwrap(),
+        };
         let region = RegionStatus {
             id: "fra".into(),
             state: "up".into(),
@@ -205,6 +216,7 @@ n3    -       -       -       -                            -            -      n
                 owner: "ann".into(),
                 since_ms: 0,
                 expires_ms: Some(60_000),
+                changed: "1.41".parse().unwrap(),
             }),
             pools: vec![RegionPool {
                 pool: "web".into(),
