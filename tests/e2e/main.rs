@@ -8,6 +8,7 @@
 //! members     nodes that come and go
 //! crashes     nodes that die at bad moments
 //! registers   what concurrent clients are told, while nodes die and freeze
+//! partitions  nodes that are cut off from each other, on hosts of their own
 //! places      who is sent where, by the place data; data that is replaced
 //! shares      weighted draws
 //! syscalls    what a thread that answers asks the kernel for
@@ -24,6 +25,7 @@ mod demo;
 mod health;
 mod members;
 mod mistakes;
+mod partitions;
 mod places;
 mod readme;
 mod registers;

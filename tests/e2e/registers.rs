@@ -125,12 +125,21 @@ impl Client<'_> {
 }
 
 /// A context that asks the node of this number first.
-fn context(cluster: &Cluster, number: usize) -> Operator {
+pub(crate) fn first(cluster: &Cluster, number: usize) -> Operator {
+    context(cluster, &format!("first-{number}"), |servers| servers.rotate_left(number))
+}
+
+/// A context that asks the node of this number and no other.
+pub(crate) fn only(cluster: &Cluster, number: usize) -> Operator {
+    context(cluster, &format!("only-{number}"), |servers| *servers = vec![servers[number].clone()])
+}
+
+fn context(cluster: &Cluster, name: &str, change: impl Fn(&mut Vec<toml::Value>)) -> Operator {
     let path = cluster.operator.context();
     let text = std::fs::read_to_string(path).unwrap();
     let mut file: toml::Table = text.parse().unwrap();
-    file["servers"].as_array_mut().unwrap().rotate_left(number);
-    let own = path.with_file_name(format!("ctl-{number}.toml"));
+    change(file["servers"].as_array_mut().unwrap());
+    let own = path.with_file_name(format!("ctl-{name}.toml"));
     std::fs::write(&own, file.to_string()).unwrap();
     Operator::new(&own)
 }
@@ -139,15 +148,37 @@ fn context(cluster: &Cluster, number: usize) -> Operator {
 fn weights_are_linearizable_while_leaders_die_and_freeze() {
     let mut cluster = Cluster::form(&Setup::default());
     cluster.apply(&traffic::file(&[]));
+    let mut turn = 0;
+    judge(&mut cluster, |cluster, pass| {
+        let leader = cluster.leader();
+        let node = &mut cluster.nodes[leader];
+        turn += 1;
+        if turn % 2 == 1 {
+            node.kill();
+            pass();
+            node.start();
+        } else {
+            // It finds others that lead when it wakes up, and must not answer by what it has.
+            node.process().signal("STOP");
+            pass();
+            node.process().signal("CONT");
+        }
+    });
+}
+
+/// Has clients set and read weights while `disturb` does something and takes it back, again and again;
+/// what it is given waits until the clients have gone on meanwhile. Then judges what they were told.
+pub(crate) fn judge(cluster: &mut Cluster, mut disturb: impl FnMut(&mut Cluster, &dyn Fn())) {
     let shared = Shared {
         start: Instant::now(),
         fresh: [(); REGIONS.len()].map(|()| AtomicU64::new(1)),
         histories: [(); REGIONS.len()].map(|()| Mutex::default()),
         done: AtomicUsize::new(0),
     };
+    let operators: Vec<Operator> = (0..CLIENTS).map(|number| first(cluster, number)).collect();
     std::thread::scope(|scope| {
-        for number in 0..CLIENTS {
-            let (operator, shared) = (context(&cluster, number), &shared);
+        for (number, operator) in operators.into_iter().enumerate() {
+            let shared = &shared;
             scope.spawn(move || {
                 let seen = [(); REGIONS.len()].map(|()| (None, "none".to_owned()));
                 let random = Random::new(number as u64);
@@ -155,7 +186,15 @@ fn weights_are_linearizable_while_leaders_die_and_freeze() {
                 (0..STEPS).for_each(|_| client.step());
             });
         }
-        disturb(&mut cluster, &shared);
+        let done = || shared.done.load(Ordering::Relaxed);
+        let pass = |steps: usize| {
+            let until = (done() + steps).min(CLIENTS * STEPS);
+            wait::until_true("the clients to go on", || done() >= until);
+        };
+        while done() + 2 * APART <= CLIENTS * STEPS {
+            pass(APART);
+            disturb(cluster, &|| pass(APART));
+        }
     });
     for (register, history) in shared.histories.iter().enumerate() {
         let mut history = history.lock().unwrap().clone();
@@ -171,34 +210,5 @@ fn weights_are_linearizable_while_leaders_die_and_freeze() {
         assert_ne!(late.ask, old, "too little happened to {}", REGIONS[register]);
         late.ask = old;
         assert!(history::check(&history).is_err(), "a stale read of {}", REGIONS[register]);
-    }
-}
-
-/// Kills and freezes leaders, as often as the clients take the time for.
-fn disturb(cluster: &mut Cluster, shared: &Shared) {
-    let all = CLIENTS * STEPS;
-    let pass = |until: usize| {
-        wait::until_true("the clients to go on", || {
-            shared.done.load(Ordering::Relaxed) >= until.min(all)
-        });
-    };
-    for turn in 0.. {
-        let from = shared.done.load(Ordering::Relaxed);
-        if from + 2 * APART > all {
-            return;
-        }
-        pass(from + APART);
-        let leader = cluster.leader();
-        let node = &mut cluster.nodes[leader];
-        if turn % 2 == 0 {
-            node.kill();
-            pass(from + APART + 5);
-            node.start();
-        } else {
-            // It finds others that lead when it wakes up, and must not answer by what it has.
-            node.process().signal("STOP");
-            pass(from + APART + 5);
-            node.process().signal("CONT");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Real nodes that agree, formed as an operator forms them.
 
 use crate::client::{Query, Response};
+use crate::hosts::Hosts;
 use crate::node::{DNS_PORT, Node};
 use crate::operator::{Operator, Said};
 use crate::{loopback, programs, tree, wait};
@@ -8,6 +9,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Nodes that agree, and the operator beside them.
@@ -29,13 +31,15 @@ pub struct Setup {
     pub dns_port: u16,
     /// Their place databases; none: the built-in table.
     pub places: Vec<PathBuf>,
+    /// Hosts of their own; none: this one.
+    pub hosts: Option<Arc<Hosts>>,
 }
 
 impl Default for Setup {
     /// Three nodes with the lab's places.
     fn default() -> Self {
         let places = vec![tree::data("place/lab/lab-city.mmdb")];
-        Self { nodes: 3, dns_port: DNS_PORT, places }
+        Self { nodes: 3, dns_port: DNS_PORT, places, hosts: None }
     }
 }
 
@@ -67,7 +71,10 @@ impl Cluster {
     /// Adds a node, starts it, and waits until its API answers.
     pub fn add(&mut self, name: &str, setup: &Setup) {
         let folder = self.folder.path().join(name);
-        let mut node = Node::new(name, folder, loopback::fresh(), setup.dns_port);
+        let (place, hosts) = (self.nodes.len(), setup.hosts.as_ref());
+        let address = hosts.map_or_else(loopback::fresh, |hosts| hosts.address(place));
+        let mut node = Node::new(name, folder, address, setup.dns_port);
+        node.host = hosts.map(|hosts| hosts.name(place).to_owned());
         let out = node.folder.display().to_string();
         let addresses = ["--raft", &node.raft(), "--api", &node.api(), "--out", &out];
         wait::until("a node to be added", || {

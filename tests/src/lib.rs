@@ -8,6 +8,7 @@
 //! operator   gslbctl with a context: what it printed, and how it ended
 //! loopback   addresses of 127.0.0.0/8 that no other test uses
 //! history    whether what concurrent clients saw could have happened one at a time
+//! hosts      network namespaces for nodes, cut off and mended
 //! endpoint   an HTTP server with a switch
 //! client     a DNS client over UDP and TCP, with EDNS and client subnets
 //! load       the pure parts of the load generator in bench/
@@ -25,6 +26,7 @@ pub mod client;
 pub mod cluster;
 pub mod endpoint;
 pub mod history;
+pub mod hosts;
 pub mod load;
 pub mod loopback;
 pub mod node;

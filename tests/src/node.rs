@@ -4,7 +4,7 @@ use crate::process::Process;
 use crate::programs;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -24,6 +24,8 @@ pub struct Node {
     pub name: String,
     /// Its folder: identity, data, `node.toml`, log.
     pub folder: PathBuf,
+    /// The network namespace that it runs in; none: that of the test.
+    pub host: Option<String>,
     address: IpAddr,
     dns_port: u16,
     process: Option<Process>,
@@ -33,7 +35,7 @@ impl Node {
     /// A node that does not run yet; its identity lies in `folder`.
     #[must_use]
     pub fn new(name: &str, folder: PathBuf, address: IpAddr, dns_port: u16) -> Self {
-        Self { name: name.to_owned(), folder, address, dns_port, process: None }
+        Self { name: name.to_owned(), folder, host: None, address, dns_port, process: None }
     }
 
     /// Where it answers DNS.
@@ -54,10 +56,11 @@ impl Node {
         SocketAddr::new(self.address, API_PORT).to_string()
     }
 
-    /// Where it tells metrics and readiness.
+    /// Where it tells metrics and readiness: a loopback address, that of its own host if it has one.
     #[must_use]
     pub fn plain(&self) -> SocketAddr {
-        SocketAddr::new(self.address, PLAIN_PORT)
+        let own = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        SocketAddr::new(self.host.as_ref().map_or(self.address, |_| own), PLAIN_PORT)
     }
 
     /// Asks it over plain HTTP; gives the status line and the body.
@@ -115,7 +118,14 @@ impl Node {
     /// If it runs already.
     pub fn start(&mut self) {
         assert!(self.process.is_none(), "{} runs already", self.name);
-        let mut command = Command::new(programs::gslb_node());
+        let mut command = match &self.host {
+            None => Command::new(programs::gslb_node()),
+            Some(host) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", host]).arg(programs::gslb_node());
+                command
+            }
+        };
         command.arg("--end-with-stdin").arg("--config").arg(self.config());
         self.process = Some(Process::start(&self.name, &mut command, &self.log_path()));
     }
