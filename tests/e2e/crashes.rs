@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 /// Queries that never cease, to some nodes, until the value is asked for its count.
-struct Load {
+pub(crate) struct Load {
     end: Arc<AtomicBool>,
     asked: Arc<AtomicU64>,
     threads: Vec<JoinHandle<Vec<String>>>,
 }
 
 impl Load {
-    fn start(servers: &[SocketAddr]) -> Self {
+    pub(crate) fn start(servers: &[SocketAddr]) -> Self {
         let (end, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let threads = servers
             .iter()
@@ -46,7 +46,7 @@ impl Load {
     }
 
     /// Ends it; how many were asked, and what went wrong.
-    fn finish(self) -> (u64, Vec<String>) {
+    pub(crate) fn finish(self) -> (u64, Vec<String>) {
         self.end.store(true, Ordering::Relaxed);
         let wrong = self.threads.into_iter().flat_map(|t| t.join().unwrap()).collect();
         (self.asked.load(Ordering::Relaxed), wrong)
@@ -61,10 +61,10 @@ fn set_weight(cluster: &Cluster, weight: u16) {
     });
 }
 
-/// The weight that a node which answers now knows of.
+/// The weight that the cluster has agreed on: a node that was just started may not know the last one.
 fn weight(cluster: &Cluster) -> u64 {
     let status = wait::until("a status", || {
-        let said = cluster.operator.attempt("status --json", &[]);
+        let said = cluster.operator.attempt("status --consistency linearizable --json", &[]);
         if said.code == 0 { Ok(said.json()) } else { Err(said) }
     });
     let regions = status["regions"].as_array().unwrap();
@@ -95,7 +95,7 @@ fn the_leader_is_killed_under_load_and_nothing_is_lost() {
 }
 
 /// Waits until every node is heard and serves the revision that the others do.
-fn wait_for_sync(cluster: &Cluster) {
+pub(crate) fn wait_for_sync(cluster: &Cluster) {
     wait::until("all nodes to serve one revision", || {
         let said = cluster.operator.attempt("status --json", &[]);
         if said.code != 0 {

@@ -9,6 +9,7 @@
 //! crashes     nodes that die at bad moments
 //! registers   what concurrent clients are told, while nodes die and freeze
 //! partitions  nodes that are cut off from each other, on hosts of their own
+//! disk        a disk that runs full, step by step, and has room again
 //! places      who is sent where, by the place data; data that is replaced
 //! shares      weighted draws
 //! syscalls    what a thread that answers asks the kernel for
@@ -22,6 +23,7 @@
 mod changes;
 mod crashes;
 mod demo;
+mod disk;
 mod health;
 mod members;
 mod mistakes;

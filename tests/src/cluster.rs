@@ -29,6 +29,8 @@ pub struct Setup {
     pub nodes: usize,
     /// Where they answer DNS.
     pub dns_port: u16,
+    /// MiB of a file system of its own for each node's data; none: that of the folder.
+    pub disk_mib: Option<u32>,
     /// Their place databases; none: the built-in table.
     pub places: Vec<PathBuf>,
     /// Hosts of their own; none: this one.
@@ -39,7 +41,7 @@ impl Default for Setup {
     /// Three nodes with the lab's places.
     fn default() -> Self {
         let places = vec![tree::data("place/lab/lab-city.mmdb")];
-        Self { nodes: 3, dns_port: DNS_PORT, places, hosts: None }
+        Self { nodes: 3, dns_port: DNS_PORT, disk_mib: None, places, hosts: None }
     }
 }
 
@@ -73,7 +75,8 @@ impl Cluster {
         let folder = self.folder.path().join(name);
         let (place, hosts) = (self.nodes.len(), setup.hosts.as_ref());
         let address = hosts.map_or_else(loopback::fresh, |hosts| hosts.address(place));
-        let mut node = Node::new(name, folder, address, setup.dns_port);
+        let node = Node::new(name, folder, address, setup.dns_port);
+        let mut node = node.with_small_disk(setup.disk_mib);
         node.host = hosts.map(|hosts| hosts.name(place).to_owned());
         let out = node.folder.display().to_string();
         let addresses = ["--raft", &node.raft(), "--api", &node.api(), "--out", &out];

@@ -28,6 +28,8 @@ pub struct Node {
     pub host: Option<String>,
     address: IpAddr,
     dns_port: u16,
+    /// MiB of a file system of its own for its data; none: that of the folder.
+    disk_mib: Option<u32>,
     process: Option<Process>,
 }
 
@@ -35,7 +37,27 @@ impl Node {
     /// A node that does not run yet; its identity lies in `folder`.
     #[must_use]
     pub fn new(name: &str, folder: PathBuf, address: IpAddr, dns_port: u16) -> Self {
-        Self { name: name.to_owned(), folder, host: None, address, dns_port, process: None }
+        let (name, host, disk_mib, process) = (name.to_owned(), None, None, None);
+        Self { name, folder, host, address, dns_port, disk_mib, process }
+    }
+
+    /// Gives it a small disk for its data, which is empty at each start and gone at its end.
+    ///
+    /// It is a tmpfs in a mount namespace of the node's own: nothing is left behind.
+    #[must_use]
+    pub fn with_small_disk(mut self, mib: Option<u32>) -> Self {
+        self.disk_mib = mib;
+        self
+    }
+
+    /// Its small disk, as others see it.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn disk(&mut self) -> PathBuf {
+        let inside = self.folder.join("data");
+        let inside = inside.strip_prefix("/").expect("the folder is absolute").to_owned();
+        Path::new("/proc").join(self.process().id().to_string()).join("root").join(inside)
     }
 
     /// Where it answers DNS.
@@ -109,6 +131,9 @@ impl Node {
             let places: Vec<String> = places.iter().map(|p| format!("{p:?}")).collect();
             let _ = write!(text, "\n[place]\ndatabases = [{}]\n", places.join(", "));
         }
+        if self.disk_mib.is_some() {
+            text.push_str("\n[space]\nlow_mib = 16\nshort_mib = 10\nstop_mib = 5\n");
+        }
         std::fs::write(self.config(), text).expect("the folder of a node can be written");
     }
 
@@ -118,11 +143,22 @@ impl Node {
     /// If it runs already.
     pub fn start(&mut self) {
         assert!(self.process.is_none(), "{} runs already", self.name);
-        let mut command = match &self.host {
-            None => Command::new(programs::gslb_node()),
-            Some(host) => {
+        let mut command = match (&self.host, self.disk_mib) {
+            (None, None) => Command::new(programs::gslb_node()),
+            (Some(host), _) => {
                 let mut command = Command::new("ip");
                 command.args(["netns", "exec", host]).arg(programs::gslb_node());
+                command
+            }
+            (None, Some(mib)) => {
+                let data = self.folder.join("data");
+                std::fs::create_dir_all(&data).expect("the folder of a node can be written");
+                let script = format!(
+                    "mount -t tmpfs -o size={mib}m gslb '{}' && exec \"$@\"",
+                    data.display()
+                );
+                let mut command = Command::new("unshare");
+                command.args(["--mount", "sh", "-c", &script, "sh"]).arg(programs::gslb_node());
                 command
             }
         };

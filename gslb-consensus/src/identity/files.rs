@@ -26,12 +26,20 @@ pub(crate) fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    let written = write_beside(beside, content, mode).and_then(|()| fs::rename(beside, path));
+    if written.is_err() {
+        // On a full disk a part that nobody reads would keep the room that is missing.
+        let _ = fs::remove_file(beside);
+    }
+    written?;
+    File::open(folder)?.sync_all()
+}
+
+/// Writes and syncs the file that is to take another's place.
+fn write_beside(beside: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(beside)?;
     file.write_all(content)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(beside, path)?;
-    File::open(folder)?.sync_all()
+    file.sync_all()
 }
 
 /// Makes a folder for identities, which only its owner may enter.

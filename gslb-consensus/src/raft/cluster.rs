@@ -26,6 +26,8 @@ use super::peer_client::PeerClient;
 use super::propose::Origin;
 use super::routes;
 use super::snapshot::SnapshotFolder;
+use super::space::{Space, SpaceLimits};
+use super::space_keeper;
 use super::status::RaftStatus;
 use super::store::Folder;
 use super::supervisor::{Running, supervise};
@@ -63,6 +65,8 @@ pub struct ClusterConfig {
     pub timers: Timers,
     /// The node's own routes for other nodes and operators, served beside Raft's.
     pub extra: Router,
+    /// Free bytes of the data folder's file system below which the node takes its steps.
+    pub space: SpaceLimits,
     /// The trial before a command is proposed.
     pub gate: Option<Gate>,
 }
@@ -255,7 +259,7 @@ impl Cluster {
 impl Cluster {
     /// Lets every later write of the log fail.
     pub(super) fn fail_disk_for_test(&self) {
-        self.core.store.lock().unwrap().as_ref().unwrap().fail_from_now_on();
+        self.core.store().unwrap().fail_from_now_on();
     }
 
     /// Puts bytes into the log that are no command of this version.
@@ -304,6 +308,9 @@ fn new_core(
         identity: Arc::clone(&config.identity),
         timers: config.timers,
         data_uuid: folder.data_uuid().to_owned(),
+        data_dir: config.data_dir.clone(),
+        space_limits: config.space,
+        space: watch::Sender::new(config.space.look(&config.data_dir, Space::default())),
         advertise: config.advertise.clone(),
         api: config.api.clone(),
         view: Arc::new(View::new()),
@@ -316,7 +323,6 @@ fn new_core(
         raft: watch::Sender::new(None),
         status: watch::Sender::new(Arc::new(RaftStatus::stopped(config.identity.node_id))),
         started: Instant::now(),
-        #[cfg(test)]
         store: Mutex::default(),
         heard: AtomicU64::new(0),
     })
@@ -346,6 +352,7 @@ async fn start_tasks(
     tasks.spawn(supervise(Arc::clone(core), folder, running));
     tasks.spawn(listener.run());
     tasks.spawn(leader_tasks::run(Arc::clone(core)));
+    tasks.spawn(space_keeper::run(Arc::clone(core)));
     tasks.spawn(membership::run(Arc::clone(core)));
     Ok(tasks)
 }
@@ -396,7 +403,7 @@ impl Core {
     }
 
     /// Hands the lead, if this node has it, to the voter that has got farthest.
-    async fn step_aside(&self) {
+    pub(super) async fn step_aside(&self) {
         let Some(metrics) = self.metrics() else { return };
         if metrics.state != ServerState::Leader {
             return;
@@ -411,7 +418,7 @@ impl Core {
         if let Some(heir) = alive.max_by_key(matched)
             && let Err(error) = self.transfer(heir).await
         {
-            tracing::warn!(%error, "this node ends while it leads");
+            tracing::warn!(%error, "this node could not hand over the lead");
         }
     }
 

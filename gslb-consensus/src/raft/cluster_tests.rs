@@ -60,6 +60,7 @@ impl Lab {
             api: format!("127.0.0.1:{}", 10_000 + id),
             timers: Timers::Patient,
             extra: Router::new().route("/node/v1/who", get(who)),
+            space: SpaceLimits::default(),
             gate,
         })
     }

@@ -1,7 +1,8 @@
 //! What all tasks of a node's part in the cluster share.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use openraft::async_runtime::WatchReceiver;
@@ -12,7 +13,9 @@ use super::address_book::AddressBook;
 use super::cluster::Gate;
 use super::messenger::Messenger;
 use super::snapshot::SnapshotFolder;
+use super::space::{Space, SpaceLimits};
 use super::status::{Member, RaftStatus, Role};
+use super::store::LogStore;
 use super::timers::Timers;
 use super::types::{Raft, TypeConfig};
 use super::view::View;
@@ -26,6 +29,10 @@ pub(crate) struct Core {
     pub(crate) identity: Arc<Identity>,
     pub(crate) timers: Timers,
     pub(crate) data_uuid: String,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) space_limits: SpaceLimits,
+    /// The room of the data folder, as last seen.
+    pub(crate) space: watch::Sender<Space>,
     pub(crate) advertise: String,
     pub(crate) api: String,
     pub(crate) view: Arc<View>,
@@ -38,9 +45,8 @@ pub(crate) struct Core {
     pub(crate) raft: watch::Sender<Option<Raft>>,
     pub(crate) status: watch::Sender<Arc<RaftStatus>>,
     pub(crate) started: Instant,
-    /// The log of the Raft that runs, so that tests can let its disk fail.
-    #[cfg(test)]
-    pub(crate) store: std::sync::Mutex<Option<super::store::LogStore>>,
+    /// The log of the Raft that runs.
+    pub(crate) store: Mutex<Option<LogStore>>,
     /// When a leader was last heard, ms after `started` and one more; 0: never.
     pub(crate) heard: AtomicU64,
 }
@@ -49,6 +55,16 @@ impl Core {
     /// Raft, if it runs.
     pub(crate) fn raft(&self) -> Option<Raft> {
         self.raft.borrow().clone()
+    }
+
+    /// The log, if Raft runs.
+    pub(crate) fn store(&self) -> Option<LogStore> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes down the log of the Raft that runs; none: it runs no longer.
+    pub(crate) fn set_store(&self, store: Option<LogStore>) {
+        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = store;
     }
 
     /// What Raft measures now, if it runs.
@@ -97,6 +113,7 @@ impl Core {
             },
         };
         status.halted = self.view.halted();
+        status.space = *self.space.borrow();
         status
     }
 
@@ -125,6 +142,7 @@ impl Core {
             members: metrics.membership_config.nodes().map(member).collect(),
             quorum_age_ms: age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
             halted: None,
+            space: Space::default(),
         }
     }
 
@@ -132,7 +150,10 @@ impl Core {
     pub(crate) fn refresh_status(&self) {
         let now = self.status_now();
         self.status.send_if_modified(|shown| {
-            let same = RaftStatus { quorum_age_ms: shown.quorum_age_ms, ..now.clone() } == **shown;
+            // The free bytes move all the time; the step that they lead to is the news.
+            let space = Space { free_bytes: shown.space.free_bytes, ..now.space };
+            let quorum_age_ms = shown.quorum_age_ms;
+            let same = RaftStatus { quorum_age_ms, space, ..now.clone() } == **shown;
             if !same {
                 *shown = Arc::new(now);
             }

@@ -8,7 +8,7 @@ use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, Raf
 use openraft::{EntryPayload, OptionalSend};
 use tokio::sync::watch;
 
-use super::snapshot::{SnapshotFile, SnapshotFolder};
+use super::snapshot::{SnapshotFile, SnapshotFolder, check_owner};
 use super::types::{
     LogId, Outcome, Proposal, Snapshot, SnapshotMeta, StoredMembership, TypeConfig,
 };
@@ -59,6 +59,13 @@ impl StateMachine {
     /// How far the newest snapshot goes.
     pub(crate) fn applied(&self) -> Option<LogId> {
         self.applied
+    }
+
+    /// Refuses to go on from the snapshot of another folder.
+    pub(crate) fn check_owner(&self, node: u64, data_uuid: &str) -> Result<(), String> {
+        let last_membership = self.membership.clone();
+        let meta = SnapshotMeta { last_log_id: self.applied, last_membership };
+        check_owner(&meta, node, data_uuid)
     }
 
     fn set_newest(&self, meta: SnapshotMeta, file: SnapshotFile) {

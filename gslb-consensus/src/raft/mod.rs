@@ -11,6 +11,10 @@
 //!   network --> messenger --> HTTP/2 over mutual TLS --> listener --> routes of the other node
 //! ```
 //!
+//! As the disk of the data folder runs full, `space_keeper` takes the steps of `space`: the lead goes
+//! to another node and Raft stops before a write fails.
+//! [`verify_data`] looks at a data folder without a change.
+//!
 //! This folder is the only importer of openraft, which sees bytes alone: commands are envelopes of
 //! [`crate::state`], messages and stored entries are layouts of `wire`, both with versions of
 //! their own. It runs on threads of its own and may fail or panic without the node noticing more
@@ -22,6 +26,7 @@ mod core;
 mod errors;
 mod leader_tasks;
 mod listener;
+mod log_age;
 mod machine;
 mod membership;
 mod messenger;
@@ -30,6 +35,8 @@ mod peer_client;
 mod propose;
 mod routes;
 mod snapshot;
+mod space;
+mod space_keeper;
 mod status;
 mod store;
 mod supervisor;
@@ -47,6 +54,7 @@ pub use cluster::{Cluster, ClusterConfig, Gate};
 pub use errors::{PeerError, ProposeError, ReadError, StartError, TransferError};
 pub use peer_client::PeerClient;
 pub use propose::Origin;
+pub use space::{Space, SpaceLevel, SpaceLimits};
 pub use status::{Member, RaftStatus, Role};
-pub use store::OpenError;
+pub use store::{DataReport, FileReport, OpenError, Verdict, verify_data};
 pub use timers::Timers;

@@ -180,6 +180,10 @@ impl Core {
         if let Some(why) = self.view.halted() {
             return Attempt::Stopped(why);
         }
+        let space = *self.space.borrow();
+        if let Some(refusal) = space.refusal(&envelope.command) {
+            return Attempt::Done(refusal);
+        }
         envelope = match self.pass_gate(envelope).await {
             Ok(envelope) => envelope,
             Err(attempt) => return *attempt,

@@ -110,6 +110,12 @@ impl SnapshotFolder {
         Ok(None)
     }
 
+    /// Length of the largest snapshot, bytes.
+    pub(crate) fn largest(&self) -> u64 {
+        let lens = self.list().unwrap_or_default().into_iter();
+        lens.filter_map(|path| fs::metadata(path).ok()).map(|meta| meta.len()).max().unwrap_or(0)
+    }
+
     /// All snapshots, oldest first.
     fn list(&self) -> io::Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
@@ -134,8 +140,20 @@ impl SnapshotFolder {
     }
 }
 
+/// Refuses a snapshot of another folder: one that names this node with another folder's id.
+///
+/// One that was made before the node became a member does not name it.
+pub(crate) fn check_owner(meta: &SnapshotMeta, node: u64, data_uuid: &str) -> Result<(), String> {
+    match meta.last_membership.membership().get_node(&node) {
+        Some(dial) if dial.data_uuid != data_uuid => {
+            Err(format!("in it node {node} has folder {}, not {data_uuid}", dial.data_uuid))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A name that sorts by log index, then term.
-fn file_name(meta: &SnapshotMeta) -> String {
+pub(crate) fn file_name(meta: &SnapshotMeta) -> String {
     let (index, term, node) = meta
         .last_log_id
         .map_or((0, 0, 0), |id| (id.index, id.leader_id.term, id.leader_id.node_id));

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::space::Space;
+
 /// What a node does in Raft just now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +54,8 @@ pub struct RaftStatus {
     pub quorum_age_ms: Option<u64>,
     /// Why applying or Raft as a whole has stopped.
     pub halted: Option<String>,
+    /// The room of the data folder.
+    pub space: Space,
 }
 
 impl RaftStatus {
@@ -67,6 +71,7 @@ impl RaftStatus {
             members: Vec::new(),
             quorum_age_ms: None,
             halted: None,
+            space: Space::default(),
         }
     }
 }

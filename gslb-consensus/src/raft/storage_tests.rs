@@ -4,18 +4,19 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use openraft::storage::{RaftLogReader, RaftLogStorage, RaftLogStorageExt};
+use openraft::storage::{RaftLogReader, RaftLogStorage, RaftLogStorageExt, RaftStateMachine};
 use openraft::testing::log::{StoreBuilder, Suite};
 use openraft::{EntryPayload, ErrorSubject, ErrorVerb, StorageError};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
 use super::machine::StateMachine;
-use super::snapshot::SnapshotFolder;
+use super::snapshot::{SnapshotFile, SnapshotFolder};
 use super::store::{Folder, LogStore, OpenError};
-use super::types::{Entry, LeaderId, LogId, Proposal, TypeConfig, Vote};
+use super::types::{Entry, LeaderId, LogId, Proposal, SnapshotMeta, TypeConfig, Vote};
 use super::view::View;
 use crate::identity::{Authority, Identity};
+use crate::state::State;
 
 /// The identity of a node, made in a folder of its own.
 pub(super) fn identity(dir: &Path, authority: &Authority, id: u64) -> Identity {
@@ -55,16 +56,16 @@ impl Disk {
     }
 }
 
-fn log_id(term: u64, index: u64) -> LogId {
+pub(super) fn log_id(term: u64, index: u64) -> LogId {
     LogId { leader_id: LeaderId { term, node_id: 1 }, index }
 }
 
-fn entry(term: u64, index: u64) -> Entry {
+pub(super) fn entry(term: u64, index: u64) -> Entry {
     let payload = EntryPayload::Normal(Proposal(format!("command {index}").into_bytes().into()));
     Entry { log_id: log_id(term, index), payload }
 }
 
-fn vote(term: u64) -> Vote {
+pub(super) fn vote(term: u64) -> Vote {
     Vote { leader_id: LeaderId { term, node_id: 1 }, committed: true }
 }
 
@@ -202,4 +203,32 @@ async fn damage_in_the_middle_of_the_log_is_found_and_named() {
     std::fs::write(&path, bytes).unwrap();
     let error = disk.refused();
     assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_torn_snapshot_is_never_installed() {
+    let disk = Disk::new();
+    let (folder, _store) = disk.open().unwrap();
+    let snapshots = Arc::new(SnapshotFolder::open(folder.snapshots()).unwrap());
+    let (_closing, closing) = watch::channel(false);
+    let mut machine =
+        StateMachine::open(Arc::clone(&snapshots), Arc::new(View::new()), closing).unwrap();
+    let meta = SnapshotMeta { last_log_id: Some(log_id(1, 9)), ..SnapshotMeta::default() };
+    let whole = snapshots.write(&meta, &State { index: 9, ..State::default() }).unwrap();
+    let bytes = std::fs::read(&whole.path).unwrap();
+    std::fs::remove_file(&whole.path).unwrap();
+    let received = SnapshotFile { path: snapshots.spool_path() };
+    for end in 0..bytes.len() {
+        std::fs::write(&received.path, &bytes[..end]).unwrap();
+        machine.install_snapshot(&meta, received.clone()).await.unwrap_err();
+        assert!(received.read_meta().is_err(), "turned away before Raft hears of it");
+    }
+    // Nor is one that is whole, but not the one that was announced.
+    std::fs::write(&received.path, &bytes).unwrap();
+    let other = SnapshotMeta { last_log_id: Some(log_id(1, 8)), ..SnapshotMeta::default() };
+    machine.install_snapshot(&other, received.clone()).await.unwrap_err();
+    assert_eq!(machine.applied(), None);
+    assert!(snapshots.newest().unwrap().is_none());
+    machine.install_snapshot(&meta, received).await.unwrap();
+    assert_eq!(machine.applied(), meta.last_log_id);
 }

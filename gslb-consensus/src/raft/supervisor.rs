@@ -1,7 +1,7 @@
 //! Keeps Raft running: a failed disk or a panic ends one Raft, never the node.
 //!
 //! ```text
-//!  start --> running --- storage error or panic ---> stopped --- backoff 1..60 s ---> start again
+//!  start --> running -- storage error, panic, full disk --> stopped -- room, 1..60 s --> start again
 //!               |                                       |
 //!               +------------- the node closes ---------+--> closed: log and folder are free
 //! ```
@@ -12,12 +12,15 @@ use std::time::Duration;
 
 use openraft::async_runtime::WatchReceiver;
 use openraft::storage::RaftLogStorage;
-use tokio::time::timeout;
+use tokio::sync::watch;
+use tokio::time::{Instant, interval, timeout};
 
 use super::core::Core;
 use super::errors::StartError;
+use super::log_age::LogAge;
 use super::machine::StateMachine;
 use super::network::Network;
+use super::space::{Space, SpaceLevel};
 use super::store::{Folder, LogStore, OpenError};
 use super::timers::SNAPSHOT_BYTES;
 use super::types::{Dial, Raft};
@@ -27,6 +30,9 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 
 /// How long Raft's tasks may take to end.
 const STOP: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the log has grown old.
+const AGE_ROUND: Duration = Duration::from_secs(30);
 
 /// A Raft that runs, and its log.
 pub(crate) struct Running {
@@ -38,11 +44,11 @@ impl Running {
     /// Opens log and state and starts Raft; what was committed is applied when this returns.
     pub(crate) async fn start(core: &Core, folder: &Folder) -> Result<Self, StartError> {
         let store = tokio::task::block_in_place(|| LogStore::open(folder))?;
-        #[cfg(test)]
-        core.store.lock().unwrap().replace(store.clone());
+        core.set_store(Some(store.clone()));
         match Self::start_on(core, folder, store.clone()).await {
             Ok(raft) => Ok(Self { raft, store }),
             Err(error) => {
+                core.set_store(None);
                 tokio::task::block_in_place(|| store.close());
                 Err(error)
             }
@@ -59,6 +65,9 @@ impl Running {
         let closing = core.closing.subscribe();
         let machine = tokio::task::block_in_place(|| StateMachine::open(snapshots, view, closing))
             .map_err(StartError::System)?;
+        machine
+            .check_owner(core.identity.node_id, &core.data_uuid)
+            .map_err(|why| OpenError::Foreign { folder: folder.snapshots(), why })?;
         let purged = store.get_log_state().await.map_err(StartError::System)?.last_purged_log_id;
         if machine.applied() < purged {
             let why = "no whole snapshot holds the entries that were purged from the log";
@@ -139,6 +148,7 @@ pub(crate) async fn supervise(core: Arc<Core>, mut folder: Folder, first: Option
         core.refresh_status();
         let failure = watch_over(&core, &running).await;
         core.raft.send_replace(None);
+        core.set_store(None);
         running.stop().await;
         let Some(why) = failure else { break };
         tracing::error!(%why, "Raft has stopped on this node; it will be started again");
@@ -157,6 +167,7 @@ pub(crate) async fn supervise(core: Arc<Core>, mut folder: Folder, first: Option
 async fn start_again(core: &Core, folder: &mut Folder) -> Option<Running> {
     let mut pause = BACKOFF.0;
     loop {
+        core.room().await;
         core.rest(pause).await;
         if *core.closing.borrow() {
             return None;
@@ -183,8 +194,11 @@ async fn watch_over(core: &Core, running: &Running) -> Option<String> {
     let raft = &running.raft;
     let mut metrics = raft.metrics();
     let mut snapshot = None;
+    let mut age = LogAge::new(snapshot, Instant::now());
     let mut applied = core.view.watch_applied();
     let mut halted = core.view.watch_halted();
+    let mut space = core.space.subscribe();
+    let mut look = interval(AGE_ROUND);
     loop {
         tokio::select! {
             changed = metrics.changed() => {
@@ -198,6 +212,7 @@ async fn watch_over(core: &Core, running: &Running) -> Option<String> {
                 let newest = metrics.borrow_watched().snapshot.map(|id| id.index);
                 if newest != snapshot {
                     snapshot = newest;
+                    age.note(newest, Instant::now());
                     running.forget_large_entries(newest).await;
                 }
             }
@@ -207,9 +222,27 @@ async fn watch_over(core: &Core, running: &Running) -> Option<String> {
                     let _ = raft.trigger().snapshot().await;
                 }
             }
+            _ = look.tick() => {
+                if let Some(purge) = age.due(core.view.applied(), Instant::now()) {
+                    let _ = raft.trigger().snapshot().await;
+                    if let Some(upto) = purge {
+                        let _ = raft.trigger().purge_log(upto).await;
+                    }
+                }
+            }
+            full = until_full(&mut space) => return Some(full),
             _ = halted.changed() => {}
             () = core.closed() => return None,
         }
         core.refresh_status();
+    }
+}
+
+/// Resolves when the disk is full, with what to say of it.
+async fn until_full(space: &mut watch::Receiver<Space>) -> String {
+    let found = space.wait_for(|space| space.level == SpaceLevel::Full).await.map(|space| *space);
+    match found {
+        Ok(space) => space.to_string(),
+        Err(_) => std::future::pending().await,
     }
 }

@@ -38,6 +38,8 @@ pub enum RefusalCode {
     Invalid,
     /// A limit is reached.
     Limit,
+    /// The leader's disk runs full; no command is refused for it once it is in the log.
+    NoSpace,
 }
 
 impl RefusalCode {
@@ -49,6 +51,7 @@ impl RefusalCode {
             Self::NotFound => "not_found",
             Self::Invalid => "invalid",
             Self::Limit => "limit",
+            Self::NoSpace => "no_space",
         }
     }
 }

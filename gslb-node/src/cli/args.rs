@@ -11,6 +11,7 @@ Examples:
   gslb-node demo                           three nodes on this machine, to try things out
   gslb-node check --config node.toml       what would keep the node from starting
   gslb-node --config node.toml             run a node; SIGTERM or Ctrl-C ends it
+  gslb-node data verify --config node.toml what of its data folder is damaged, if anything
   gslb-node ctl status                     the same as gslbctl status
   gslb-node completions bash > /etc/bash_completion.d/gslb-node
 
@@ -40,6 +41,9 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Look at a node's data folder
+    #[command(subcommand)]
+    Data(Data),
     /// Three nodes with probed endpoints in three regions, on loopback, in a temporary folder
     Demo(Demo),
     /// Be gslbctl: the rest is given to it
@@ -56,6 +60,26 @@ pub(super) enum Command {
     },
     /// Print the manual page, as roff
     Man,
+}
+
+/// Looks at a node's data folder.
+#[derive(Debug, Subcommand)]
+pub(super) enum Data {
+    /// Check every file of a data folder, and change nothing in it
+    ///
+    /// The log is checked on a copy in memory; while a node runs it is left alone, for it moves.
+    /// Exit codes: 0 whole, 1 not all could be looked at, 3 damaged.
+    Verify {
+        /// The node's file, which names the folder
+        #[arg(long, value_name = "FILE", conflicts_with = "folder")]
+        config: Option<PathBuf>,
+        /// The data folder
+        #[arg(value_name = "DIR", required_unless_present = "config")]
+        folder: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //! Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 storage.
 
 mod args;
+mod data;
 mod run;
 
 pub use run::main;

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
 
-use super::args::{Cli, Command, Demo, Switch};
+use super::args::{Cli, Command, Data, Demo, Switch};
+use super::data;
 use crate::config::{self, check_world};
 use crate::node::{Center, keep_no_large_blocks};
 use crate::{ctl, demo};
@@ -31,6 +32,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         (None, None) => print(Cli::command().render_help(), CONFIGURATION),
         (None, Some(file)) => node(&file, cli.end_with_stdin),
         (Some(Command::Check { config }), _) => check(&config),
+        (Some(Command::Data(Data::Verify { config, folder, json })), _) => {
+            data::verify(config.as_deref(), folder, json)
+        }
         (Some(Command::Demo(demo)), _) => run_demo(demo),
         (Some(Command::Ctl { args }), _) => {
             ctl::run(std::iter::once(OsString::from("gslbctl")).chain(args))

@@ -1,6 +1,6 @@
 //! What a node is told by its file.
 
-use gslb_consensus::raft::Timers;
+use gslb_consensus::raft::{SpaceLimits, Timers};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +16,8 @@ pub struct NodeConfig {
     pub identity: PathBuf,
     /// The folder with the log and the snapshots.
     pub data: PathBuf,
+    /// Free bytes of the data folder's file system below which the node takes its steps.
+    pub space: SpaceLimits,
     /// Cut off from the quorum for so long, the node marks its answers as stale.
     pub stale_after: Duration,
     /// Answering DNS.

@@ -2,7 +2,7 @@
 
 use gslb_consensus::model::document::fields::{Fields, Reading};
 use gslb_consensus::model::{Fault, Faults};
-use gslb_consensus::raft::Timers;
+use gslb_consensus::raft::{SpaceLimits, Timers};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,8 @@ use super::node_config::{ApiConfig, DnsConfig, LogConfig, LogFormat, NodeConfig,
 const WORKERS_MAX: i64 = 256;
 /// Most TCP connections that can be allowed.
 const TCP_CONNECTIONS_MAX: i64 = 1_000_000;
+/// Largest step of free space, MiB.
+const SPACE_MIB_MAX: i64 = 1_000_000;
 /// What is logged if the file does not say: what of Raft matters, the node says itself.
 const LOG_FILTER: &str = "info,openraft=off";
 /// The port of the API, if none is given.
@@ -55,6 +57,7 @@ pub fn read(text: &str, path: &Path) -> Result<NodeConfig, Faults> {
         name: root.text("name").map(str::to_owned),
         identity: folder.join(root.text("identity").unwrap_or("identity")),
         data: folder.join(root.text("data").unwrap_or("data")),
+        space: read_space(root.table("space").as_ref()),
         stale_after: millis(&root, "stale_after", 1_000, 86_400_000, 60_000),
         dns: read_dns(root.table("dns").as_ref()),
         api: read_api(root.table("api").as_ref()),
@@ -135,6 +138,26 @@ fn read_raft(fields: Option<&Fields<'_, '_>>) -> RaftConfig {
     };
     fields.inspect(|f| f.done());
     RaftConfig { listen, advertise, timers }
+}
+
+fn read_space(fields: Option<&Fields<'_, '_>>) -> SpaceLimits {
+    let default = SpaceLimits::default();
+    let Some(fields) = fields else { return default };
+    let mib = |key, default: u64| {
+        let default = i64::try_from(default >> 20).unwrap_or_default();
+        let mib = fields.number(key, 1, SPACE_MIB_MAX, default);
+        u64::try_from(mib).unwrap_or_default() << 20
+    };
+    let limits = SpaceLimits {
+        low_bytes: mib("low_mib", default.low_bytes),
+        short_bytes: mib("short_mib", default.short_bytes),
+        stop_bytes: mib("stop_mib", default.stop_bytes),
+    };
+    if limits.low_bytes < limits.short_bytes || limits.short_bytes < limits.stop_bytes {
+        fields.fault("low_mib", "the steps go down: low_mib, short_mib, stop_mib");
+    }
+    fields.done();
+    limits
 }
 
 fn read_log(fields: Option<&Fields<'_, '_>>) -> LogConfig {
@@ -275,6 +298,9 @@ plain = \"192.0.2.1:80\"
 [raft]
 advertise = \"host\"
 timers = \"slow\"
+[space]
+low_mib = 10
+short_mib = 0
 [log]
 format = \"xml\"
 filter = \"a=b=c\"
@@ -291,8 +317,10 @@ filter = \"a=b=c\"
             "/etc/gslb/node.toml:9: api.plain: without TLS",
             "/etc/gslb/node.toml:11: raft.advertise: \"host\": expected HOST:PORT",
             "/etc/gslb/node.toml:12: raft.timers: expected \"region\"",
-            "/etc/gslb/node.toml:14: log.format: expected \"human\"",
-            "/etc/gslb/node.toml:15: log.filter: ",
+            "/etc/gslb/node.toml:14: space.low_mib: the steps go down",
+            "/etc/gslb/node.toml:15: space.short_mib: 0 is not within 1 to 1000000",
+            "/etc/gslb/node.toml:17: log.format: expected \"human\"",
+            "/etc/gslb/node.toml:18: log.filter: ",
         ];
         assert_eq!(found.len(), starts.len(), "{found:#?}");
         for (found, start) in found.iter().zip(starts) {

@@ -52,6 +52,7 @@ impl ApiError {
         let status = match code {
             RefusalCode::Conflict => StatusCode::CONFLICT,
             RefusalCode::NotFound => StatusCode::NOT_FOUND,
+            RefusalCode::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
             RefusalCode::Invalid | RefusalCode::Limit => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let mut error = Self::new(status, code.as_str(), message);

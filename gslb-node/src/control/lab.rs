@@ -105,6 +105,7 @@ impl Lab {
             api: api_at,
             timers: Timers::Patient,
             extra: peer_routes(Arc::clone(&slot)),
+            space: gslb_consensus::raft::SpaceLimits::default(),
             gate: None,
         };
         let start = tokio::task::spawn_blocking(|| Cluster::start(config));

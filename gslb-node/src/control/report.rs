@@ -20,6 +20,7 @@ impl Api {
             term: raft.term,
             quorum_age_ms: raft.quorum_age_ms,
             halted: raft.halted.clone(),
+            space: raft.space,
             revision: state.revision(),
             served: self.served(),
             places: self.place_edition(),

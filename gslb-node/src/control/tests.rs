@@ -271,6 +271,7 @@ async fn the_shapes_of_v1_keep_their_fields() {
         "revision",
         "role",
         "served",
+        "space",
         "term",
         "uptime_ms",
         "version",

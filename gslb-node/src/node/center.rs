@@ -67,16 +67,7 @@ impl Center {
         let places = PlaceFiles::new(&config.databases, &metrics);
         let tables = places.tables();
         let slot: control::ApiSlot = Arc::new(OnceLock::new());
-        let cluster = ClusterConfig {
-            data_dir: config.data.clone(),
-            identity: Arc::clone(&identity),
-            listener: sockets.raft,
-            advertise: config.raft.advertise.clone(),
-            api: config.api.advertise.clone(),
-            timers: config.raft.timers,
-            extra: control::peer_routes(Arc::clone(&slot)),
-            gate: Some(gate::trial(tables.clone())),
-        };
+        let cluster = cluster_config(&config, &identity, sockets.raft, &slot, tables.clone());
         let (cluster, places) = open_both(cluster, places).await?;
         let rebuild = Rebuild::new(seed()?, cluster.watch(), tables, &metrics);
         let rebuild = rebuild.map_err(StartError::System)?;
@@ -213,6 +204,27 @@ impl Center {
         }
         self.tasks.spawn(api.call_roll());
         Ok(())
+    }
+}
+
+/// What the cluster's part of the node is told.
+fn cluster_config(
+    config: &NodeConfig,
+    identity: &Arc<Identity>,
+    listener: std::net::TcpListener,
+    slot: &control::ApiSlot,
+    tables: watch::Receiver<Arc<geo::PlaceTable>>,
+) -> ClusterConfig {
+    ClusterConfig {
+        data_dir: config.data.clone(),
+        identity: Arc::clone(identity),
+        listener,
+        advertise: config.raft.advertise.clone(),
+        api: config.api.advertise.clone(),
+        timers: config.raft.timers,
+        extra: control::peer_routes(Arc::clone(slot)),
+        space: config.space,
+        gate: Some(gate::trial(tables)),
     }
 }
 

@@ -152,6 +152,13 @@ impl Live {
             "1 if this node has stopped following",
             f64::from(u8::from(status.halted.is_some())),
         )?;
+        let free = status.space.free_bytes.map(|bytes| (Labels::new(), bytes as f64));
+        out.gauges("data_free_bytes", "Free bytes where the data folder lies", free)?;
+        out.gauge(
+            "data_space_level",
+            "0 roomy; 1 low: no configurations; 2 short: hands over the lead; 3 full: Raft stopped",
+            f64::from(status.space.level as u8),
+        )?;
         let age = status.quorum_age_ms.map(|ms| (Labels::new(), ms as f64 / 1_000.0));
         out.gauges("raft_quorum_age_seconds", "Time since this node last knew of a quorum", age)
     }

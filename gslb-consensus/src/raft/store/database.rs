@@ -1,9 +1,11 @@
 //! The redb file: what lies in it, the whole check at opening, and one commit for many changes.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 
-use redb::{Builder, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::backends::InMemoryBackend;
+use redb::{Builder, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 
 use super::OpenError;
 use super::folder::Folder;
@@ -17,11 +19,25 @@ const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log.v1");
 /// The vote, what has been purged, what is known to be committed, and whose the file is.
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta.v1");
 
+/// Where redb's header (format 3) has its flags, the bit that names the last commit's slot, and the
+/// bit that is set while the file is open.
+const FLAGS_AT: usize = 9;
+const NAMED_SLOT: u8 = 1;
+const UNCLEAN: u8 = 2;
+
+/// Where the two commit slots lie, how long each is, and where in it the number of the commit is.
+const SLOTS_AT: usize = 64;
+const SLOT_LEN: usize = 128;
+const COMMIT_ID_AT: usize = 104;
+
+/// Length of the header.
+const HEAD_LEN: usize = SLOTS_AT + 2 * SLOT_LEN;
+
 /// Memory for redb's page cache; the entries are cached by the store itself.
 const PAGE_CACHE_BYTES: usize = 4 << 20;
 
 /// All that the log holds, as read at opening and then kept up to date.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Contents {
     pub(super) vote: Option<Vote>,
     pub(super) purged: Option<LogId>,
@@ -54,10 +70,14 @@ impl Database {
         if folder.is_used() && !there {
             return Err(OpenError::Missing { path });
         }
-        let mut builder = Builder::new();
-        builder.set_cache_size(PAGE_CACHE_BYTES).set_check_integrity_on_open(true);
-        let db = builder.create(&path).map_err(|error| sort_error(&path, &error.into()))?;
         let damaged = |why: String| OpenError::Damaged { path: path.clone(), why };
+        if there {
+            let file = std::fs::File::open(&path);
+            let head = file.and_then(read_head);
+            let head = head.map_err(|source| OpenError::File { path: path.clone(), source })?;
+            check_head(&head).map_err(damaged)?;
+        }
+        let db = builder().create(&path).map_err(|error| sort_error(&path, &error.into()))?;
         let (contents, data_uuid) = read_all(&db).map_err(damaged)?;
         let database = Self(db);
         match data_uuid {
@@ -80,6 +100,19 @@ impl Database {
         Ok((database, contents))
     }
 
+    /// Reads and checks all of a log that lies in memory; gives the id of its folder too.
+    ///
+    /// Opening may repair what a crash left, so that it writes: here into memory alone.
+    pub(super) fn read(bytes: &[u8]) -> Result<(Contents, Option<String>), String> {
+        check_head(bytes)?;
+        let copy = InMemoryBackend::new();
+        let text = |error: std::io::Error| error.to_string();
+        copy.set_len(bytes.len() as u64).map_err(text)?;
+        copy.write(0, bytes).map_err(text)?;
+        let db = builder().create_with_backend(copy).map_err(|error| error.to_string())?;
+        read_all(&db)
+    }
+
     /// Writes the folder's id into a new log, then the folder's card.
     fn claim(&self, folder: &Folder) -> Result<(), redb::Error> {
         let mark = folder.mark();
@@ -93,6 +126,12 @@ impl Database {
         }
         txn.commit()?;
         mark.write().map_err(redb::Error::Io)
+    }
+
+    /// Gives pages that hold nothing back to the file system; two-phase, as every commit.
+    pub(super) fn compact(&mut self) -> Result<(), redb::Error> {
+        self.0.compact()?;
+        Ok(())
     }
 
     /// Makes changes durable, all or none, in one commit.
@@ -125,6 +164,41 @@ impl Database {
         }
         txn.commit()?;
         Ok(())
+    }
+}
+
+/// How a log is opened: every page is checked.
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(PAGE_CACHE_BYTES).set_check_integrity_on_open(true);
+    builder
+}
+
+/// The first bytes of a log.
+fn read_head(file: std::fs::File) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(HEAD_LEN);
+    file.take(HEAD_LEN as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Refuses a log that was closed well and yet names the older of its two commits as the last one.
+///
+/// The bit that names it has no checksum in redb (its design document, "Super-header"): flipped, it
+/// would undo an acknowledged commit without a sign. After a crash both may be right, so that only
+/// the marks in `data.toml` tell.
+fn check_head(head: &[u8]) -> Result<(), String> {
+    let Some(flags) = head.get(FLAGS_AT) else { return Err("it ends early".to_owned()) };
+    let commit_of = |slot: usize| -> Option<u64> {
+        let at = SLOTS_AT + slot * SLOT_LEN + COMMIT_ID_AT;
+        Some(u64::from_le_bytes(head.get(at..at + 8)?.try_into().ok()?))
+    };
+    let named = usize::from(flags & NAMED_SLOT);
+    match (commit_of(named), commit_of(1 - named)) {
+        (Some(named), Some(other)) if named < other && flags & UNCLEAN == 0 => {
+            Err(format!("it names commit {named} as the last one, but holds commit {other}"))
+        }
+        (Some(_), Some(_)) => Ok(()),
+        _ => Err("it ends early".to_owned()),
     }
 }
 
@@ -207,5 +281,18 @@ fn sort_error(path: &Path, error: &redb::Error) -> OpenError {
             OpenError::Locked { folder: path.parent().unwrap_or(path).to_path_buf() }
         }
         other => OpenError::Damaged { path: path.to_path_buf(), why: other.to_string() },
+    }
+}
+
+#[cfg(test)]
+impl Database {
+    /// A log on a disk of the test's.
+    pub(super) fn on(disk: impl StorageBackend) -> Result<Self, redb::Error> {
+        Ok(Self(builder().create_with_backend(disk)?))
+    }
+
+    /// All that it holds.
+    pub(super) fn contents(&self) -> Result<Contents, String> {
+        read_all(&self.0).map(|(contents, _)| contents)
     }
 }

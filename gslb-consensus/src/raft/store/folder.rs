@@ -9,23 +9,68 @@ use super::OpenError;
 use crate::identity::{Identity, random_uuid, write_atomic};
 use crate::raft::types::{LogId, Vote};
 
-/// The version of the folder's layout.
-const FORMAT: u32 = 1;
+/// The version of the folder's layout that is written; version 1 had no checksum in `data.toml`.
+const FORMAT: u32 = 2;
 
 /// `data.toml`: whose the folder is and the least that its log must hold.
 ///
 /// It lies beside the log, so that a log that comes back empty or old is noticed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Card {
+pub(super) struct Card {
     format: u32,
-    cluster_uuid: String,
-    node_id: u64,
-    data_uuid: String,
+    pub(super) cluster_uuid: String,
+    pub(super) node_id: u64,
+    pub(super) data_uuid: String,
     /// The log holds a vote of at least this term.
     voted_term: u64,
     /// The log has been purged up to this index, exclusive: what is below lies in a snapshot.
     purged_below: u64,
+    /// CRC-32 of the text without this line, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    check: Option<String>,
+}
+
+impl Card {
+    /// Refuses a log that holds less than the node has promised.
+    pub(super) fn check_age(
+        &self,
+        vote: Option<&Vote>,
+        purged: Option<&LogId>,
+    ) -> Result<(), String> {
+        let term = vote.map_or(0, |vote| vote.leader_id.term);
+        let purged_below = purged.map_or(0, |id| id.index + 1);
+        if term < self.voted_term {
+            return Err(format!("it voted in term {term}, the node in {}", self.voted_term));
+        }
+        if purged_below < self.purged_below {
+            return Err(format!(
+                "it begins at entry {purged_below}, but entries below {} had been purged",
+                self.purged_below
+            ));
+        }
+        Ok(())
+    }
+
+    /// The text of the file, with its checksum as the last line.
+    fn seal(&self) -> Result<String, toml::ser::Error> {
+        let text = toml::to_string(&Self { check: None, ..self.clone() })?;
+        let check = crc32fast::hash(text.as_bytes());
+        Ok(format!("{text}check = \"{check:08x}\"\n"))
+    }
+
+    /// Reads the text of the file; fails if a bit is not as it was written.
+    pub(super) fn open(text: &str) -> Result<Self, String> {
+        let card: Self = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        match (card.format, &card.check) {
+            // Of a version without a checksum; the next change of a mark adds it.
+            (1, None) => Ok(card),
+            (FORMAT, Some(_)) if card.seal().is_ok_and(|sealed| sealed == text) => Ok(card),
+            (FORMAT, _) => Err("its checksum does not fit".to_owned()),
+            (1, Some(_)) => Err("its checksum does not fit its format".to_owned()),
+            (other, _) => Err(format!("its format is {other}, this version knows 1 and {FORMAT}")),
+        }
+    }
 }
 
 /// A data folder that this process has locked.
@@ -106,21 +151,8 @@ impl Folder {
         vote: Option<&Vote>,
         purged: Option<&LogId>,
     ) -> Result<(), OpenError> {
-        let term = vote.map_or(0, |vote| vote.leader_id.term);
-        let purged_below = purged.map_or(0, |id| id.index + 1);
-        let older = |why: String| Err(OpenError::Older { path: self.log_path(), why });
-        if term < self.card.voted_term {
-            let why = format!("it voted in term {term}, the node in {}", self.card.voted_term);
-            return older(why);
-        }
-        if purged_below < self.card.purged_below {
-            let why = format!(
-                "it begins at entry {purged_below}, but entries below {} had been purged",
-                self.card.purged_below
-            );
-            return older(why);
-        }
-        Ok(())
+        let older = |why| OpenError::Older { path: self.log_path(), why };
+        self.card.check_age(vote, purged).map_err(older)
     }
 
     /// The keeper of `data.toml` for the writer of the log.
@@ -153,13 +185,14 @@ impl Mark {
         if card == self.card {
             return Ok(());
         }
+        card.format = FORMAT;
         self.card = card;
         self.write()
     }
 
     /// Writes the file as it is now.
     pub(super) fn write(&self) -> std::io::Result<()> {
-        let text = toml::to_string(&self.card).map_err(std::io::Error::other)?;
+        let text = self.card.seal().map_err(std::io::Error::other)?;
         write_atomic(&self.path, text.as_bytes(), 0o644)
     }
 }
@@ -177,18 +210,13 @@ fn new_card(path: &Path, identity: &Identity) -> Result<Card, OpenError> {
         data_uuid,
         voted_term: 0,
         purged_below: 0,
+        check: None,
     })
 }
 
 /// Reads `data.toml`.
 fn read_card(path: &Path, text: &str) -> Result<Card, OpenError> {
-    let damaged = |why: String| OpenError::Damaged { path: path.to_path_buf(), why };
-    let card: Card = toml::from_str(text).map_err(|error| damaged(error.message().to_owned()))?;
-    if card.format != FORMAT {
-        let why = format!("its format is {}, this version knows {FORMAT} only", card.format);
-        return Err(damaged(why));
-    }
-    Ok(card)
+    Card::open(text).map_err(|why| OpenError::Damaged { path: path.to_path_buf(), why })
 }
 
 /// Refuses a folder of another node or cluster.
@@ -203,4 +231,36 @@ fn check_owner(root: &Path, card: &Card, identity: &Identity) -> Result<(), Open
         return foreign(format!("it is of node {theirs}, this is node {ours}"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORMAT_1: &str = "format = 1\ncluster_uuid = \"c\"\nnode_id = 3\ndata_uuid = \"d\"\n\
+                            voted_term = 7\npurged_below = 40\n";
+    const FORMAT_2: &str = "format = 2\ncluster_uuid = \"c\"\nnode_id = 3\ndata_uuid = \"d\"\n\
+                            voted_term = 7\npurged_below = 40\ncheck = \"b1760e22\"\n";
+
+    #[test]
+    fn both_formats_are_read_and_the_bytes_of_format_2_are_golden() {
+        let old = Card::open(FORMAT_1).unwrap();
+        assert_eq!((old.node_id, old.voted_term, old.purged_below), (3, 7, 40));
+        let new = Card { format: 2, ..old };
+        assert_eq!(new.seal().unwrap(), FORMAT_2);
+        assert_eq!(Card { check: None, ..Card::open(FORMAT_2).unwrap() }, new);
+    }
+
+    #[test]
+    fn every_flipped_bit_of_a_card_is_found() {
+        for bit in 0..FORMAT_2.len() * 8 {
+            let mut damaged = FORMAT_2.as_bytes().to_vec();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let Ok(text) = String::from_utf8(damaged) else { continue };
+            assert!(Card::open(&text).is_err(), "bit {bit}: {text}");
+        }
+        for end in 0..FORMAT_2.len() {
+            assert!(Card::open(&FORMAT_2[..end]).is_err(), "length {end}");
+        }
+    }
 }

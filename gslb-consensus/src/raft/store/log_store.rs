@@ -47,6 +47,13 @@ impl LogStore {
         entries.fold(0, |sum, length| sum + length as u64)
     }
 
+    /// Makes the file as small as what it holds.
+    pub(crate) async fn compact(&self) -> io::Result<()> {
+        let (sender, receiver) = oneshot::channel();
+        self.writer.compact(sender)?;
+        receiver.await.map_err(|_| io::Error::other("the writer of the log is gone"))?
+    }
+
     /// Writes what is queued and closes the file; blocks until that is done.
     pub(crate) fn close(&self) {
         self.writer.close();

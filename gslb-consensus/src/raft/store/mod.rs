@@ -12,15 +12,23 @@
 //! `Folder` guards the data folder: one process at a time, and only the store that belongs there.
 //! A store that is missing, foreign, damaged or older than what the node has promised since is
 //! refused by name ([`OpenError`]): such a node must never vote again under its number.
+//! [`verify_data`] looks at a folder in the same way and changes nothing in it.
 
 mod database;
 mod folder;
 mod log_store;
 mod open_error;
 mod record;
+mod verify;
 mod writer;
 
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod fault_tests;
+
 pub use open_error::OpenError;
+pub use verify::{DataReport, FileReport, Verdict, verify_data};
 
 pub(crate) use folder::Folder;
 pub(crate) use log_store::LogStore;

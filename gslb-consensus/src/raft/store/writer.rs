@@ -32,6 +32,8 @@ enum Job {
     Write(Change, Done),
     /// Remember it; written with the next change, or alone after a short while.
     Committed(Option<LogId>),
+    /// Make the file as small as what it holds.
+    Compact(oneshot::Sender<io::Result<()>>),
     Close,
     #[cfg(test)]
     Fail,
@@ -62,6 +64,11 @@ impl Writer {
     /// Queues the committed index, which nobody waits for.
     pub(super) fn committed(&self, committed: Option<LogId>) -> io::Result<()> {
         self.jobs.send(Job::Committed(committed)).map_err(|_| closed())
+    }
+
+    /// Queues that the file is made as small as what it holds.
+    pub(super) fn compact(&self, done: oneshot::Sender<io::Result<()>>) -> io::Result<()> {
+        self.jobs.send(Job::Compact(done)).map_err(|_| closed())
     }
 
     /// Writes what is queued, closes the file and ends the thread.
@@ -97,13 +104,17 @@ impl Desk {
             } else {
                 Some(jobs.recv().unwrap_or(Job::Close))
             };
-            let mut batch = Vec::new();
+            let (mut batch, mut smaller) = (Vec::new(), None);
             let alone = first.is_none();
             let mut next = first;
             while let Some(job) = next {
                 match job {
                     Job::Write(change, done) => batch.push((change, done)),
                     Job::Committed(committed) => self.committed = Some(committed),
+                    Job::Compact(done) => {
+                        smaller = Some(done);
+                        break;
+                    }
                     Job::Close => {
                         open = false;
                         break;
@@ -116,7 +127,21 @@ impl Desk {
             if !batch.is_empty() || ((alone || !open) && self.committed.is_some()) {
                 self.commit(batch);
             }
+            if let Some(done) = smaller {
+                let _ = done.send(self.compact());
+            }
         }
+    }
+
+    /// Makes the file smaller. A failure is as final as that of a write: nobody knows what is there.
+    fn compact(&mut self) -> io::Result<()> {
+        if self.broken.is_none()
+            && let Err(error) = self.database.compact()
+        {
+            tracing::error!(%error, "the log cannot be made smaller; Raft stops on this node");
+            self.broken = Some(error.to_string());
+        }
+        self.broken.clone().map_or(Ok(()), |why| Err(io::Error::other(why)))
     }
 
     /// Makes a batch durable and tells everybody who waits, in the order of the jobs.

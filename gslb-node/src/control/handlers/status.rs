@@ -15,7 +15,7 @@ use crate::control::shape::{
 use axum::Json;
 use axum::extract::State;
 use gslb_consensus::model::{Pool, Region, RegionId};
-use gslb_consensus::raft::RaftStatus;
+use gslb_consensus::raft::{RaftStatus, SpaceLevel};
 use gslb_consensus::state::{
     EndpointState, OverrideKind, OverrideTarget, Revision, RuntimeWeight, State as Agreed,
 };
@@ -197,6 +197,9 @@ fn warnings(
             (Some(report), true) => {
                 if let Some(why) = &report.halted {
                     warnings.push(format!("node {name} stopped following: {why}"));
+                }
+                if report.space.level != SpaceLevel::Roomy {
+                    warnings.push(format!("node {name}: {}", report.space));
                 }
                 if report.served < at {
                     let served = report.served;

@@ -2,6 +2,7 @@
 
 use super::read::ReadLabel;
 use super::revision;
+use gslb_consensus::raft::Space;
 use gslb_consensus::state::Revision;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,6 +27,9 @@ pub struct NodeReport {
     pub quorum_age_ms: Option<u64>,
     /// Why it stopped applying, if it did.
     pub halted: Option<String>,
+    /// The room of its data folder.
+    #[serde(default)]
+    pub space: Space,
     /// The agreed state that it has.
     #[serde(with = "revision")]
     pub revision: Revision,

@@ -150,6 +150,7 @@ mod tests {
             term: 3,
             quorum_age_ms: Some(1),
             halted: None,
+            space: gslb_consensus::raft::Space::default(),
             revision: "1.42".parse().unwrap(),
             served: "1.42".parse().unwrap(),
             places: PlaceEdition {
