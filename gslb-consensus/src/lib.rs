@@ -3,6 +3,7 @@
 //! ```text
 //! model     the declared things: zones, regions, pools, monitors, policies, names      (pure)
 //! state     commands -> apply() -> one agreed state: weights, overrides, health, audit (pure)
+//! backup    one agreed state in one file
 //! identity  the cluster's authority and its certificates: who is who
 //! raft      openraft, storage and transport: how commands reach every node in one order
 //! ```
@@ -14,6 +15,7 @@
     reason = "numbers are read within their declared bounds"
 )]
 
+pub mod backup;
 pub mod identity;
 pub mod model;
 pub mod raft;

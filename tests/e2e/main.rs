@@ -9,6 +9,7 @@
 //! crashes     nodes that die at bad moments
 //! registers   what concurrent clients are told, while nodes die and freeze
 //! partitions  nodes that are cut off from each other, on hosts of their own
+//! backups     what is saved, looked at, and begun again from
 //! disk        a disk that runs full, step by step, and has room again
 //! places      who is sent where, by the place data; data that is replaced
 //! shares      weighted draws
@@ -20,6 +21,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod backups;
 mod changes;
 mod crashes;
 mod demo;

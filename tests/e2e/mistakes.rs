@@ -8,11 +8,11 @@ use std::net::UdpSocket;
 use std::path::Path;
 use std::process::Command;
 
-fn gslb_node(arguments: &[&str]) -> Said {
+pub(crate) fn gslb_node(arguments: &[&str]) -> Said {
     Said::of(&Command::new(programs::gslb_node()).args(arguments).output().unwrap())
 }
 
-fn run(config: &Path) -> Said {
+pub(crate) fn run(config: &Path) -> Said {
     gslb_node(&["--config", &config.display().to_string()])
 }
 
@@ -30,7 +30,7 @@ fn assert_one_sentence(said: &Said) {
 }
 
 /// A founder's folder that nothing runs in.
-fn founder(folder: &Path) -> Node {
+pub(crate) fn founder(folder: &Path) -> Node {
     let dir = folder.join("cluster");
     let ctl = |arguments: &[&str]| {
         let said = Command::new(programs::gslbctl()).args(arguments).output().unwrap();

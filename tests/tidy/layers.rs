@@ -47,7 +47,8 @@ const GSLB_CONSENSUS: &[Row] = &[
     ("model", &[]),
     ("state", &["model"]),
     ("identity", &[]),
-    ("raft", &["model", "state", "identity"]),
+    ("backup", &["state", "identity"]),
+    ("raft", &["model", "state", "identity", "backup"]),
 ];
 
 /// Modules that may name no clock, file, thread, socket, runtime or random source.

@@ -22,18 +22,18 @@ use crate::state::{Command, NodeRecord, RefusalCode, Reply, State};
 const SOON: Duration = Duration::from_secs(30);
 
 /// Three identities, their folders and fixed ports.
-struct Lab {
+pub(super) struct Lab {
     dir: TempDir,
     authority: Authority,
     ports: Vec<u16>,
 }
 
 impl Lab {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let authority = Authority::create("lab").unwrap();
         let held: Vec<TcpListener> =
-            (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+            (0..5).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports = held.iter().map(|socket| socket.local_addr().unwrap().port()).collect();
         Self { dir, authority, ports }
     }
@@ -42,11 +42,11 @@ impl Lab {
         format!("127.0.0.1:{}", self.ports[id as usize])
     }
 
-    fn identity(&self, id: u64) -> Identity {
+    pub(super) fn identity(&self, id: u64) -> Identity {
         identity(self.dir.path(), &self.authority, id)
     }
 
-    fn data(&self, id: u64) -> PathBuf {
+    pub(super) fn data(&self, id: u64) -> PathBuf {
         self.dir.path().join(format!("data-{id}"))
     }
 
@@ -65,11 +65,11 @@ impl Lab {
         })
     }
 
-    fn start(&self, id: u64) -> Cluster {
+    pub(super) fn start(&self, id: u64) -> Cluster {
         self.start_with(id, None).unwrap()
     }
 
-    fn record(&self, id: u64) -> NodeRecord {
+    pub(super) fn record(&self, id: u64) -> NodeRecord {
         NodeRecord {
             name: format!("node-{id}"),
             raft: self.address(id),
@@ -78,7 +78,7 @@ impl Lab {
     }
 
     /// Three voters.
-    async fn three(&self) -> [Cluster; 3] {
+    pub(super) async fn three(&self) -> [Cluster; 3] {
         let one = self.start(1);
         let (two, three) = (self.start(2), self.start(3));
         until(&one, "the founder leads and is recorded", |s, state| {
@@ -101,7 +101,11 @@ fn voters(status: &RaftStatus) -> Vec<u64> {
 }
 
 /// Waits until status and state are as asked.
-async fn until(cluster: &Cluster, what: &str, done: impl Fn(&RaftStatus, &State) -> bool) {
+pub(super) async fn until(
+    cluster: &Cluster,
+    what: &str,
+    done: impl Fn(&RaftStatus, &State) -> bool,
+) {
     let mut status = cluster.status_changes();
     let mut state = cluster.watch();
     let waited = timeout(SOON, async {
@@ -120,7 +124,7 @@ async fn until(cluster: &Cluster, what: &str, done: impl Fn(&RaftStatus, &State)
 
 /// A small change; gives its log index. A machine that is busy may need longer for an election than
 /// a node waits before it refuses: then it is asked again, as a caller would.
-async fn write(cluster: &Cluster) -> u64 {
+pub(super) async fn write(cluster: &Cluster) -> u64 {
     let mut status = cluster.status_changes();
     let written = timeout(SOON, async {
         loop {

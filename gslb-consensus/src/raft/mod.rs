@@ -12,8 +12,8 @@
 //! ```
 //!
 //! As the disk of the data folder runs full, `space_keeper` takes the steps of `space`: the lead goes
-//! to another node and Raft stops before a write fails.
-//! [`verify_data`] looks at a data folder without a change.
+//! to another node and Raft stops before a write fails. [`restore()`] begins a cluster again from a
+//! [`crate::backup`], and [`verify_data`] looks at a data folder without a change.
 //!
 //! This folder is the only importer of openraft, which sees bytes alone: commands are envelopes of
 //! [`crate::state`], messages and stored entries are layouts of `wire`, both with versions of
@@ -33,6 +33,7 @@ mod messenger;
 mod network;
 mod peer_client;
 mod propose;
+mod restore;
 mod routes;
 mod snapshot;
 mod space;
@@ -48,12 +49,15 @@ mod wire;
 #[cfg(test)]
 mod cluster_tests;
 #[cfg(test)]
+mod restore_tests;
+#[cfg(test)]
 mod storage_tests;
 
 pub use cluster::{Cluster, ClusterConfig, Gate};
 pub use errors::{PeerError, ProposeError, ReadError, StartError, TransferError};
 pub use peer_client::PeerClient;
 pub use propose::Origin;
+pub use restore::{Restore, RestoreError, Restored, restore};
 pub use space::{Space, SpaceLevel, SpaceLimits};
 pub use status::{Member, RaftStatus, Role};
 pub use store::{DataReport, FileReport, OpenError, Verdict, verify_data};

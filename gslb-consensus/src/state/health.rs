@@ -100,6 +100,12 @@ impl HealthTable {
         }
     }
 
+    /// Drops every vote and vantage; agreed health stays as it was.
+    pub(super) fn forget_votes(&mut self) {
+        self.vantages.clear();
+        self.votes.clear();
+    }
+
     /// Drops what a new configuration no longer probes; an endpoint that is probed another way keeps its last health.
     pub(super) fn follow(&mut self, old: &Config, new: &Config) {
         let (old, new) = (old.endpoint_index(), new.endpoint_index());

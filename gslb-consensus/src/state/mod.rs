@@ -28,6 +28,7 @@ pub mod snapshot;
 pub mod weights;
 
 mod agreed;
+mod restore;
 mod snapshot_v1;
 
 pub use agreed::State;

@@ -11,6 +11,8 @@ mod node_config;
 mod read;
 mod world;
 
-pub use node_config::{ApiConfig, DnsConfig, LogConfig, LogFormat, NodeConfig, RaftConfig};
+pub use node_config::{
+    ApiConfig, BackupConfig, DnsConfig, LogConfig, LogFormat, NodeConfig, RaftConfig,
+};
 pub use read::{load, read};
 pub use world::{check_world, in_words, try_bind, writable};

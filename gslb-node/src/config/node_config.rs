@@ -20,6 +20,8 @@ pub struct NodeConfig {
     pub space: SpaceLimits,
     /// Cut off from the quorum for so long, the node marks its answers as stale.
     pub stale_after: Duration,
+    /// Backups that the node makes by itself; none: it makes none.
+    pub backup: Option<BackupConfig>,
     /// Answering DNS.
     pub dns: DnsConfig,
     /// The operators' API.
@@ -30,6 +32,17 @@ pub struct NodeConfig {
     pub databases: Vec<PathBuf>,
     /// What is logged, and how.
     pub log: LogConfig,
+}
+
+/// Backups that the node makes by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupConfig {
+    /// Where they lie.
+    pub dir: PathBuf,
+    /// How often one is made.
+    pub every: Duration,
+    /// How many are kept.
+    pub keep: usize,
 }
 
 /// How DNS is answered.

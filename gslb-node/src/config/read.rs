@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::node_config::{ApiConfig, DnsConfig, LogConfig, LogFormat, NodeConfig, RaftConfig};
+use super::node_config::{
+    ApiConfig, BackupConfig, DnsConfig, LogConfig, LogFormat, NodeConfig, RaftConfig,
+};
 
 /// Most threads that answer UDP.
 const WORKERS_MAX: i64 = 256;
@@ -17,6 +19,8 @@ const WORKERS_MAX: i64 = 256;
 const TCP_CONNECTIONS_MAX: i64 = 1_000_000;
 /// Largest step of free space, MiB.
 const SPACE_MIB_MAX: i64 = 1_000_000;
+/// Most backups that are kept.
+const BACKUPS_MAX: i64 = 10_000;
 /// What is logged if the file does not say: what of Raft matters, the node says itself.
 const LOG_FILTER: &str = "info,openraft=off";
 /// The port of the API, if none is given.
@@ -58,6 +62,7 @@ pub fn read(text: &str, path: &Path) -> Result<NodeConfig, Faults> {
         identity: folder.join(root.text("identity").unwrap_or("identity")),
         data: folder.join(root.text("data").unwrap_or("data")),
         space: read_space(root.table("space").as_ref()),
+        backup: root.table("backup").map(|fields| read_backup(&fields, folder)),
         stale_after: millis(&root, "stale_after", 1_000, 86_400_000, 60_000),
         dns: read_dns(root.table("dns").as_ref()),
         api: read_api(root.table("api").as_ref()),
@@ -138,6 +143,16 @@ fn read_raft(fields: Option<&Fields<'_, '_>>) -> RaftConfig {
     };
     fields.inspect(|f| f.done());
     RaftConfig { listen, advertise, timers }
+}
+
+fn read_backup(fields: &Fields<'_, '_>, folder: &Path) -> BackupConfig {
+    let config = BackupConfig {
+        dir: folder.join(fields.text("dir").unwrap_or("backups")),
+        every: millis(fields, "every", 1_000, 31 * 86_400_000, 86_400_000),
+        keep: count(fields, "keep", 1, BACKUPS_MAX, 14),
+    };
+    fields.done();
+    config
 }
 
 fn read_space(fields: Option<&Fields<'_, '_>>) -> SpaceLimits {

@@ -24,6 +24,8 @@ pub trait Insight: Send + Sync + 'static {
     fn places(&self) -> Arc<PlaceTable>;
     /// Whether that data knows little more than countries, as the built-in one.
     fn places_are_coarse(&self) -> bool;
+    /// Why the last backup that was due failed, if it did.
+    fn backup_failed(&self) -> Option<String>;
 }
 
 /// The parts that an [`Api`] is made of.

@@ -81,6 +81,10 @@ impl Insight for Fixed {
     fn places_are_coarse(&self) -> bool {
         true
     }
+
+    fn backup_failed(&self) -> Option<String> {
+        None
+    }
 }
 
 impl Lab {

@@ -19,6 +19,7 @@ pub mod listener;
 pub mod routes;
 pub mod shape;
 
+mod backup;
 mod caller;
 mod diff;
 mod handlers;
@@ -35,5 +36,6 @@ pub(crate) mod lab;
 mod tests;
 
 pub use api::{Api, ApiParts, ApiSlot, Insight};
+pub use backup::backup_of;
 pub use listener::{ListenError, serve_plain, serve_tls};
 pub use routes::{operator_routes, peer_routes, probe_routes};

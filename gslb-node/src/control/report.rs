@@ -21,6 +21,7 @@ impl Api {
             quorum_age_ms: raft.quorum_age_ms,
             halted: raft.halted.clone(),
             space: raft.space,
+            backup_failed: self.parts.insight.backup_failed(),
             revision: state.revision(),
             served: self.served(),
             places: self.place_edition(),

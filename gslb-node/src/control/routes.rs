@@ -2,7 +2,9 @@
 
 use super::api::{Api, ApiSlot};
 use super::error::ApiError;
-use super::handlers::{audit, change, config, explain, health, nodes, ready, status, wait};
+use super::handlers::{
+    audit, change, config, explain, health, nodes, ready, snapshot, status, wait,
+};
 use super::input::Params;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -31,6 +33,7 @@ pub fn operator_routes(api: Api) -> Router {
         .route("/v1/nodes", get(nodes::list).post(nodes::add))
         .route("/v1/nodes/{node}", delete(nodes::remove))
         .route("/v1/audit", get(audit::audit))
+        .route("/v1/snapshot", get(snapshot::save))
         .layer(DefaultBodyLimit::max(BODY_MAX));
     large
         .merge(small)

@@ -261,6 +261,7 @@ async fn the_shapes_of_v1_keep_their_fields() {
     assert_eq!(keys(&status["nodes"][0]), expected);
     let expected = [
         "answers",
+        "backup_failed",
         "dns",
         "halted",
         "id",

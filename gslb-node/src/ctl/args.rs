@@ -1,5 +1,6 @@
 //! What can be typed, and the help that teaches it.
 
+use super::snapshot_args::SnapshotCommand;
 use crate::control::shape::{Consistency, ReadParams};
 use clap::{Args, Parser, Subcommand};
 use gslb_consensus::model::document::units::parse_ms;
@@ -127,6 +128,9 @@ Examples:
     /// Show who changed what, and why.
     #[command(after_help = "Examples:\n  gslbctl audit\n  gslbctl audit --last 200 --json")]
     Audit(AuditArgs),
+    /// Save the agreed state, look at what was saved, or begin again from it.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
     /// Print a completion script for a shell.
     #[command(after_help = "\
 Examples:

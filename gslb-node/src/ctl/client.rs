@@ -88,6 +88,18 @@ impl Client {
         answer.text().await.map_err(|error| CtlError::Answer(chain(&error)))
     }
 
+    /// Reads bytes, which may be many.
+    pub(super) async fn get_bytes(
+        &self,
+        path: &str,
+        params: &impl Serialize,
+    ) -> Result<Vec<u8>, CtlError> {
+        let within = Duration::from_secs(60);
+        let answer = self.send(Method::GET, path, params, &Payload::Nothing, within).await?;
+        let bytes = answer.bytes().await.map_err(|error| CtlError::Answer(chain(&error)))?;
+        Ok(bytes.into())
+    }
+
     /// Asks for a change.
     pub(super) async fn post<T: DeserializeOwned>(
         &self,

@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod context;
 pub mod error;
 pub mod node;
+pub mod snapshot_args;
 
 mod age;
 mod apply;
@@ -25,6 +26,7 @@ mod output;
 mod run;
 mod shell;
 mod show;
+mod snapshot;
 mod table;
 mod wait;
 

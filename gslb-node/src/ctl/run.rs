@@ -5,7 +5,7 @@ use super::client::Client;
 use super::context::Context;
 use super::error::CtlError;
 use super::output::Output;
-use super::{apply, change, cluster, delegation, node, shell, show};
+use super::{apply, change, cluster, delegation, node, shell, show, snapshot};
 use clap::Parser;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -78,6 +78,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), CtlError> {
             delegation::check(&client()?, args, output).await
         }
         Command::Audit(args) => show::audit(&client()?, args.last, output).await,
+        Command::Snapshot(command) => snapshot::snapshot(command, client, output).await,
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { dir } => shell::man(&dir, output),
     }

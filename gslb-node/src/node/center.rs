@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use super::backups::{self, BackupReport};
 use super::dns::Dns;
 use super::freshness;
 use super::gate;
@@ -73,12 +74,14 @@ impl Center {
         let rebuild = rebuild.map_err(StartError::System)?;
         let publication = rebuild.publication();
         let dns = Arc::new(Dns::new(&config.dns, &identity.name, &publication));
+        let backups = watch::Sender::new(BackupReport::default());
         let insight = Insight {
             metrics: metrics.clone(),
             dns: Arc::clone(&dns),
             publication: Arc::clone(&publication),
             laid: rebuild.laid(),
             coarse: config.databases.is_empty(),
+            backups: backups.subscribe(),
         };
         let api = Api::new(ApiParts {
             cluster: cluster.clone(),
@@ -93,6 +96,7 @@ impl Center {
             cluster: cluster.clone(),
             publication: Arc::clone(&publication),
             places: places.reports(),
+            backups: config.backup.is_some().then(|| backups.subscribe()),
         }));
         let mut center = Self {
             config,
@@ -111,6 +115,7 @@ impl Center {
         center.ready.spawn(async move { freshness::wait_for_state(&cluster, served).await });
         center.tasks.spawn(places.follow());
         center.tasks.spawn(rebuild.run());
+        center.start_backups(backups);
         center.start_probes();
         center.start_api(api, sockets.api, sockets.plain)?;
         Ok(center)
@@ -163,6 +168,13 @@ impl Center {
         while self.listeners.join_next().await.is_some() {}
         self.cluster.shutdown().await;
         tracing::info!("ended");
+    }
+
+    fn start_backups(&mut self, report: watch::Sender<BackupReport>) {
+        if let Some(plan) = self.config.backup.clone() {
+            let (cluster, identity) = (self.cluster.clone(), Arc::clone(&self.identity));
+            self.tasks.spawn(backups::run(cluster, identity, plan, report));
+        }
     }
 
     fn start_probes(&mut self) {

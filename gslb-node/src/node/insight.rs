@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+use super::backups::BackupReport;
 use super::dns::Dns;
 use crate::control;
 use crate::publish::Publication;
@@ -19,6 +20,7 @@ pub(super) struct Insight {
     pub(super) laid: watch::Receiver<Arc<PlaceTable>>,
     /// Whether the built-in table is used.
     pub(super) coarse: bool,
+    pub(super) backups: watch::Receiver<BackupReport>,
 }
 
 impl control::Insight for Insight {
@@ -39,5 +41,9 @@ impl control::Insight for Insight {
 
     fn places_are_coarse(&self) -> bool {
         self.coarse
+    }
+
+    fn backup_failed(&self) -> Option<String> {
+        self.backups.borrow().failed.clone()
     }
 }

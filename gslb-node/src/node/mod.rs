@@ -9,6 +9,7 @@
 //! [`Center`] lists every part. The parts know each other by channels only: the agreed state, the
 //! place data and the serving set are watched, never asked for, so that none can hold up another.
 
+mod backups;
 mod center;
 mod dns;
 mod freshness;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+use super::backups::BackupReport;
 use super::dns::Dns;
 use super::place_report::PlaceReport;
 use crate::answer::Counters;
@@ -23,6 +24,8 @@ pub(super) struct Live {
     pub(super) publication: Arc<Publication>,
     /// The place data in use.
     pub(super) places: watch::Receiver<PlaceReport>,
+    /// What became of the backups, if this node makes some.
+    pub(super) backups: Option<watch::Receiver<BackupReport>>,
 }
 
 /// What of a thread's counters is read: a label and a count each.
@@ -33,7 +36,8 @@ impl Source for Live {
         self.dns(out)?;
         self.state(out)?;
         self.raft(out)?;
-        self.places(out)
+        self.places(out)?;
+        self.backups(out)
     }
 }
 
@@ -161,6 +165,16 @@ impl Live {
         )?;
         let age = status.quorum_age_ms.map(|ms| (Labels::new(), ms as f64 / 1_000.0));
         out.gauges("raft_quorum_age_seconds", "Time since this node last knew of a quorum", age)
+    }
+
+    fn backups(&self, out: &mut Exposition<'_>) -> fmt::Result {
+        let Some(report) = &self.backups else { return Ok(()) };
+        let report = report.borrow().clone();
+        let age_ms = clock::unix_ms().saturating_sub(report.made_ms);
+        let known = (report.made_ms > 0).then_some((Labels::new(), age_ms as f64 / 1_000.0));
+        out.gauges("backup_age_seconds", "Time since the last backup of this node", known)?;
+        let failed = f64::from(u8::from(report.failed.is_some()));
+        out.gauge("backup_failed", "1 if the last backup that was due failed", failed)
     }
 
     fn places(&self, out: &mut Exposition<'_>) -> fmt::Result {

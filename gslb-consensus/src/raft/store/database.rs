@@ -167,6 +167,19 @@ impl Database {
     }
 }
 
+/// Writes the log of a folder that begins behind a snapshot, and the marks of its card.
+///
+/// The vote is the one that wrote the last entry: no later vote can be below it.
+pub(crate) fn write_restored(folder: &Folder, last: LogId) -> Result<(), OpenError> {
+    let path = folder.log_path();
+    let (database, _) = Database::open(folder)?;
+    let vote = Vote { leader_id: last.leader_id, committed: false };
+    let changes = [Change::Vote(vote), Change::Purge(last), Change::Committed(Some(last))];
+    database.commit(&changes).map_err(|error| sort_error(&path, &error))?;
+    let raised = folder.mark().raise(Some(last.leader_id.term), Some(last.index + 1));
+    raised.map_err(|source| OpenError::File { path, source })
+}
+
 /// How a log is opened: every page is checked.
 fn builder() -> Builder {
     let mut builder = Builder::new();

@@ -30,5 +30,6 @@ mod fault_tests;
 pub use open_error::OpenError;
 pub use verify::{DataReport, FileReport, Verdict, verify_data};
 
+pub(crate) use database::write_restored;
 pub(crate) use folder::Folder;
 pub(crate) use log_store::LogStore;

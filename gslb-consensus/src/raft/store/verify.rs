@@ -97,6 +97,8 @@ pub fn verify_data(folder: &Path) -> io::Result<DataReport> {
 fn told_of(name: &str) -> &'static str {
     if name.ends_with(".tmp") {
         "left over from a write that was cut short; it is of no use"
+    } else if name.starts_with("before-") {
+        "what was here before a restore; remove it when it is no longer needed"
     } else {
         "not a file of a node's"
     }

@@ -7,5 +7,6 @@ pub(super) mod explain;
 pub(super) mod health;
 pub(super) mod nodes;
 pub(super) mod ready;
+pub(super) mod snapshot;
 pub(super) mod status;
 pub(super) mod wait;

@@ -201,6 +201,9 @@ fn warnings(
                 if report.space.level != SpaceLevel::Roomy {
                     warnings.push(format!("node {name}: {}", report.space));
                 }
+                if let Some(why) = &report.backup_failed {
+                    warnings.push(format!("node {name} could not make its backup: {why}"));
+                }
                 if report.served < at {
                     let served = report.served;
                     warnings.push(format!("node {name} serves {served}, the agreed state is {at}"));

@@ -30,6 +30,9 @@ pub struct NodeReport {
     /// The room of its data folder.
     #[serde(default)]
     pub space: Space,
+    /// Why the last backup that was due failed, if it did.
+    #[serde(default)]
+    pub backup_failed: Option<String>,
     /// The agreed state that it has.
     #[serde(with = "revision")]
     pub revision: Revision,

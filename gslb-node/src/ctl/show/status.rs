@@ -151,6 +151,7 @@ mod tests {
             quorum_age_ms: Some(1),
             halted: None,
             space: gslb_consensus::raft::Space::default(),
+            backup_failed: None,
             revision: "1.42".parse().unwrap(),
             served: "1.42".parse().unwrap(),
             places: PlaceEdition {

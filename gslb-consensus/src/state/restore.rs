@@ -1,0 +1,22 @@
+//! The state of a cluster that begins again from a backup.
+
+use super::agreed::State;
+use super::node_record::NodeRecord;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl State {
+    /// The state as one node goes on from it, alone, in a higher history.
+    ///
+    /// The log index goes on too, so that what the state remembers by index keeps its order. Node
+    /// numbers that were given stay given. Votes are of nodes that are gone: agreed health stays as
+    /// it was until this node has probed.
+    #[must_use]
+    pub fn restored(mut self, history: u32, id: u64, record: NodeRecord) -> Self {
+        self.history = history;
+        self.nodes = Arc::new(BTreeMap::from([(id, record)]));
+        self.last_node_id = self.last_node_id.max(id);
+        Arc::make_mut(&mut self.health).forget_votes();
+        self
+    }
+}
