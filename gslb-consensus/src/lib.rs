@@ -4,6 +4,7 @@
 //! model     the declared things: zones, regions, pools, monitors, policies, names      (pure)
 //! state     commands -> apply() -> one agreed state: weights, overrides, health, audit (pure)
 //! backup    one agreed state in one file
+//! trail     all records of the audit trail, in files of this node
 //! identity  the cluster's authority and its certificates: who is who
 //! raft      openraft, storage and transport: how commands reach every node in one order
 //! ```
@@ -20,3 +21,4 @@ pub mod identity;
 pub mod model;
 pub mod raft;
 pub mod state;
+pub mod trail;

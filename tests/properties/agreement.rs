@@ -4,16 +4,18 @@ use crate::configs;
 use crate::tape::{Tape, tape};
 use gslb_consensus::model::{Config, EndpointId, check};
 use gslb_consensus::state::command::{
-    ClearOverride, ExpireVantage, PassTime, PutConfig, PutNode, RemoveNode, SetOverride, SetWeight,
+    ClearOverride, ExpireVantage, PassTime, PutConfig, PutNode, PutToken, PutUser, RemoveNode,
+    RemoveToken, RemoveUser, SetOverride, SetWeight,
 };
 use gslb_consensus::state::{
-    Command, Envelope, NodeRecord, OverrideKind, OverrideTarget, Report, State,
+    Caller, Command, Envelope, Grant, NodeRecord, OverrideKind, OverrideTarget, Proof, Report,
+    Role, State,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
 
 fn command(tape: &mut Tape, configs: &[Arc<Config>]) -> Command {
-    match tape.count(0, 11) {
+    match tape.count(0, 15) {
         0 => Command::PassTime(PassTime {}),
         1 | 2 => Command::PutConfig(PutConfig {
             config: tape.pick(configs).clone(),
@@ -58,8 +60,47 @@ fn command(tape: &mut Tape, configs: &[Arc<Config>]) -> Command {
                 Command::AddNode(record)
             }
         }
-        _ => Command::RemoveNode(RemoveNode { id: tape.number(4) }),
+        11 => Command::RemoveNode(RemoveNode { id: tape.number(4) }),
+        12 => Command::PutUser(PutUser {
+            name: name(tape),
+            grant: grant(tape),
+            expect: tape.one_in(4).then(|| tape.number(40)),
+            reason: "why".to_owned(),
+        }),
+        13 => Command::RemoveUser(RemoveUser {
+            name: name(tape),
+            expect: None,
+            reason: String::new(),
+        }),
+        14 => Command::PutToken(PutToken {
+            name: name(tape),
+            sha256: [tape.byte(); 32],
+            grant: grant(tape),
+            for_ms: tape.one_in(2).then(|| tape.number(3_000)),
+            reason: String::new(),
+        }),
+        _ => Command::RemoveToken(RemoveToken { name: name(tape), reason: String::new() }),
     }
+}
+
+fn name(tape: &mut Tape) -> String {
+    (*tape.pick(&["ann", "bob", "cy", "Not-A-Name"])).to_owned()
+}
+
+fn grant(tape: &mut Tape) -> Grant {
+    let mut grant = Grant::of(*tape.pick(&[Role::Admin, Role::Operator, Role::Viewer]));
+    if tape.one_in(3) {
+        grant.regions.insert(tape.pick(&["r-0", "r-1"]).parse().unwrap());
+    }
+    grant
+}
+
+/// A node, somebody with a certificate or a token, or an entry of the first format.
+fn caller(tape: &mut Tape) -> Option<Caller> {
+    let proofs = [Proof::Node, Proof::AdminCertificate, Proof::UserCertificate, Proof::Token];
+    let proof = *tape.pick(&proofs);
+    let (certificate, from) = ("3f".to_owned(), "192.0.2.1".to_owned());
+    (!tape.one_in(6)).then_some(Caller { proof, certificate, from })
 }
 
 fn endpoint(tape: &mut Tape) -> EndpointId {
@@ -90,6 +131,11 @@ fn invariants(before: &State, after: &State) -> Result<(), TestCaseError> {
         prop_assert!(votes.keys().all(|node| after.nodes.contains_key(node)));
     }
     prop_assert!(after.nodes.keys().all(|id| *id <= after.last_node_id));
+    prop_assert_eq!(after.audit.verify(), Ok(()));
+    prop_assert!(after.audit.count >= before.audit.count, "no record is taken back");
+    for token in after.access.tokens.values() {
+        prop_assert!(token.expires_ms.is_none_or(|at| at > after.time_ms), "a token has ended");
+    }
     for zone in after.config.zones.keys() {
         prop_assert!(after.serials.contains_key(zone));
     }
@@ -111,7 +157,8 @@ proptest! {
             let envelope = Envelope {
                 client: u128::from(tape.number(3)),
                 seq: tape.number(30),
-                actor: "ann".to_owned(),
+                actor: name(&mut tape),
+                caller: caller(&mut tape),
                 stamp_ms: clock,
                 command: command(&mut tape, &configs),
             };
@@ -133,9 +180,11 @@ proptest! {
     #[test]
     fn bytes_of_any_kind_are_read_or_refused_and_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = Envelope::decode(&bytes);
-        let mut framed = vec![1];
-        framed.extend(&bytes);
-        let _ = State::decode(&framed);
-        let _ = Envelope::decode(&framed);
+        for format in 1..=2 {
+            let mut framed = vec![format];
+            framed.extend(&bytes);
+            let _ = State::decode(&framed);
+            let _ = Envelope::decode(&framed);
+        }
     }
 }

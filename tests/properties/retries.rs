@@ -5,7 +5,7 @@ use gslb_consensus::state::command::SetWeight;
 use gslb_consensus::state::{Command, Envelope, NodeRecord};
 
 fn envelope(client: u128, seq: u64, command: Command) -> Envelope {
-    Envelope { client, seq, actor: "ann".to_owned(), stamp_ms: 5, command }
+    Envelope { client, seq, actor: "ann".to_owned(), caller: None, stamp_ms: 5, command }
 }
 
 fn weight(weight: u16) -> Command {
@@ -28,7 +28,7 @@ fn a_retry_gets_the_first_reply_and_changes_nothing() {
     let nodes = trial.state.nodes.clone();
     assert_eq!(trial.send(&add), first, "the same id, at the same revision");
     assert_eq!(trial.state.nodes, nodes);
-    assert_eq!(trial.state.audit.0.len(), 2, "told once");
+    assert_eq!(trial.state.audit.entries.len(), 2, "told once");
 }
 
 #[test]

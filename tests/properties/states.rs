@@ -79,7 +79,8 @@ impl Trial {
     /// Applies a command from a sender of its own.
     pub(crate) fn apply(&mut self, command: Command) -> Reply {
         let client = u128::from(self.index) + 1;
-        self.send(&Envelope { client, seq: 1, actor: "ann".into(), stamp_ms: self.now_ms, command })
+        let (seq, actor, stamp_ms) = (1, "ann".to_owned(), self.now_ms);
+        self.send(&Envelope { client, seq, actor, caller: None, stamp_ms, command })
     }
 
     /// Applies an envelope as it is.

@@ -46,6 +46,7 @@ const GSLB_NODE: &[Row] = &[
 const GSLB_CONSENSUS: &[Row] = &[
     ("model", &[]),
     ("state", &["model"]),
+    ("trail", &["state"]),
     ("identity", &[]),
     ("backup", &["state", "identity"]),
     ("raft", &["model", "state", "identity", "backup"]),

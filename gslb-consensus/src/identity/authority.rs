@@ -134,17 +134,31 @@ impl Authority {
         Ok(NodeFiles { card, ca_pem: self.cert_pem.clone(), cert_pem, key_pem })
     }
 
-    /// Issues the identity of an operator.
+    /// Issues the identity of an admin: it has all rights unless the agreed state says otherwise.
     pub fn issue_admin(&self, name: &str) -> Result<AdminFiles, IdentityError> {
+        self.issue_operator(&format!("gslb admin {name}"), name, Peer::Admin(name.to_owned()))
+    }
+
+    /// Issues the identity of a user: it has the rights that the agreed state says, else none.
+    pub fn issue_user(&self, name: &str) -> Result<AdminFiles, IdentityError> {
+        self.issue_operator(&format!("gslb user {name}"), name, Peer::User(name.to_owned()))
+    }
+
+    fn issue_operator(
+        &self,
+        common_name: &str,
+        name: &str,
+        peer: Peer,
+    ) -> Result<AdminFiles, IdentityError> {
         check_label(name)?;
         let usage = [ExtendedKeyUsagePurpose::ClientAuth];
-        let (cert_pem, key_pem) = self.issue(
-            &format!("gslb admin {name}"),
-            &Peer::Admin(name.to_owned()),
-            Vec::new(),
-            &usage,
-        )?;
+        let (cert_pem, key_pem) = self.issue(common_name, &peer, Vec::new(), &usage)?;
         Ok(AdminFiles { ca_pem: self.cert_pem.clone(), cert_pem, key_pem })
+    }
+
+    /// The authority's own certificate, as PEM: by it a caller knows the nodes.
+    pub fn certificate_pem(&self) -> &str {
+        &self.cert_pem
     }
 
     /// Makes a key and signs a certificate for it; gives both as PEM.

@@ -3,15 +3,17 @@
 //! ```text
 //!   gslbctl cluster init            gslbctl node add
 //!        Authority::create  ----------> issue_node  --> NodeFiles --> identity folder of a node
-//!              |                        issue_admin --> AdminFiles -> folder of an operator
+//!              |             issue_admin, issue_user -> AdminFiles -> folder of an operator
 //!              v                                            |
 //!        ca.pem, ca.key (0600, stays here)                  v
 //!                                  Identity::load -> server_config / client_config (TLS 1.3)
 //!                                                            |
-//!   a peer's certificate  --- peer_of ---> Peer::Node(3) | Peer::Admin("ann")
+//!   a peer's certificate  --- peer_of ---> Peer::Node(3) | Peer::Admin("ann") | Peer::User("bo")
 //! ```
 //!
-//! A certificate says its role in a URI: `gslb://<cluster uuid>/node/<id>` or `.../admin/<name>`.
+//! A certificate says what it is in a URI: `gslb://<cluster uuid>/node/<id>`, `.../admin/<name>` or
+//! `.../user/<name>`. An admin's has all rights, unless the agreed state says less; a user's has those
+//! that the agreed state says.
 //! A node's certificate also names `n<id>.<cluster>.gslb.internal`: nodes dial each other by that
 //! name, so that reaching the wrong node fails in the handshake, before a byte of Raft is sent.
 

@@ -73,6 +73,14 @@ impl Identity {
         self.credentials.server_config()
     }
 
+    /// TLS settings for the operators' API: a caller may show no certificate, and a token instead.
+    ///
+    /// A certificate that is shown must be of the cluster. Who shows nothing is nobody: what may be
+    /// asked without a name is for the API to say.
+    pub fn api_server_config(&self) -> Result<ServerConfig, IdentityError> {
+        self.credentials.open_server_config()
+    }
+
     /// TLS settings for calls to other nodes (HTTP/2).
     pub fn client_config(&self) -> Result<ClientConfig, IdentityError> {
         self.credentials.client_config()

@@ -11,8 +11,10 @@ use super::IdentityError;
 pub enum Peer {
     /// A node of the cluster, by its number.
     Node(u64),
-    /// An operator, by name.
+    /// An admin, by name.
     Admin(String),
+    /// A user, by name: what it may do is said by the agreed state.
+    User(String),
 }
 
 impl std::fmt::Display for Peer {
@@ -20,6 +22,7 @@ impl std::fmt::Display for Peer {
         match self {
             Self::Node(id) => write!(f, "node {id}"),
             Self::Admin(name) => write!(f, "admin {name}"),
+            Self::User(name) => write!(f, "user {name}"),
         }
     }
 }
@@ -39,6 +42,7 @@ pub(super) fn role_uri(cluster_uuid: &str, peer: &Peer) -> String {
     match peer {
         Peer::Node(id) => format!("gslb://{cluster_uuid}/node/{id}"),
         Peer::Admin(name) => format!("gslb://{cluster_uuid}/admin/{name}"),
+        Peer::User(name) => format!("gslb://{cluster_uuid}/user/{name}"),
     }
 }
 
@@ -66,6 +70,7 @@ pub(super) fn peer_of(
                 id.parse().map(Peer::Node).map_err(|_| refused("its node number is no number"))
             }
             Some(("admin", name)) => Ok(Peer::Admin(name.to_owned())),
+            Some(("user", name)) => Ok(Peer::User(name.to_owned())),
             _ => Err(refused("it says a role that this version does not know")),
         };
     }

@@ -35,10 +35,19 @@ impl Credentials {
 
     /// Settings for a listener: a client without a certificate of the cluster is turned away.
     pub(super) fn server_config(&self) -> Result<ServerConfig, IdentityError> {
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::clone(&self.roots), provider())
-                .build()
-                .map_err(crypto)?;
+        self.listener_config(false)
+    }
+
+    /// Settings for a listener whose clients may show none; one that is shown must be of the cluster.
+    pub(super) fn open_server_config(&self) -> Result<ServerConfig, IdentityError> {
+        self.listener_config(true)
+    }
+
+    fn listener_config(&self, or_none: bool) -> Result<ServerConfig, IdentityError> {
+        let builder =
+            WebPkiClientVerifier::builder_with_provider(Arc::clone(&self.roots), provider());
+        let builder = if or_none { builder.allow_unauthenticated() } else { builder };
+        let verifier = builder.build().map_err(crypto)?;
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(crypto)?

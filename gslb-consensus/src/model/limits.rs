@@ -50,6 +50,14 @@ pub const OVERRIDES_MAX: usize = 10_000;
 pub const DOCUMENT_BYTES_MAX: usize = 64 << 20;
 /// Most clients whose last reply is remembered.
 pub const SESSIONS_MAX: usize = 10_000;
+/// Most users whose role the state says.
+pub const USERS_MAX: usize = 1_000;
+/// Most bearer tokens at a time.
+pub const TOKENS_MAX: usize = 1_000;
+/// Most zones and regions that one role is limited to.
+pub const SCOPE_MAX: usize = 100;
+/// Longest text of a part of an audit record, bytes.
+pub const AUDIT_TEXT_MAX: usize = 500;
 /// Most entries of the audit trail kept in the state.
 pub const AUDIT_MAX: usize = 1_000;
 /// Largest bias of a region, percent, either way.

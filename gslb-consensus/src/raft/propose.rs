@@ -19,7 +19,7 @@ use super::core::Core;
 use super::errors::ProposeError;
 use super::messenger::{CallError, Lane};
 use super::types::Proposal;
-use crate::state::{Command, Envelope, Reply};
+use crate::state::{Caller, Command, Envelope, Reply};
 
 /// How long one attempt at the leader may take before it is made again; a trial comes on top.
 const ATTEMPT: Duration = Duration::from_secs(5);
@@ -33,6 +33,8 @@ pub struct Origin {
     pub seq: u64,
     /// Who asked, for the audit trail.
     pub actor: String,
+    /// How it proved that; by default it is a node itself, which may do everything.
+    pub caller: Caller,
 }
 
 impl Origin {
@@ -40,7 +42,12 @@ impl Origin {
     pub fn new(actor: impl Into<String>) -> Self {
         // Each has keys of its own from the system; only uniqueness is asked of the number.
         let half = || u128::from(RandomState::new().hash_one(wall_ms()));
-        Self { client: (half() << 64) | half(), seq: 1, actor: actor.into() }
+        Self {
+            client: (half() << 64) | half(),
+            seq: 1,
+            actor: actor.into(),
+            caller: Caller::default(),
+        }
     }
 }
 
@@ -111,9 +118,10 @@ impl Core {
         within: Duration,
     ) -> Result<Reply, ProposeError> {
         let deadline = Instant::now() + within;
-        let Origin { client, seq, actor } = origin;
+        let Origin { client, seq, actor, caller } = origin;
         // The leader stamps it.
-        let envelope = Envelope { client, seq, actor, stamp_ms: 0, command };
+        let caller = Some(caller);
+        let envelope = Envelope { client, seq, actor, caller, stamp_ms: 0, command };
         let mut status = self.status.subscribe();
         let mut unknown: Option<String> = None;
         let mut pause = Duration::from_millis(25);

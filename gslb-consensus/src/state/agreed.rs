@@ -1,5 +1,6 @@
 //! The agreed state.
 
+use super::access::Access;
 use super::audit::Audit;
 use super::health::HealthTable;
 use super::node_record::NodeRecord;
@@ -41,6 +42,8 @@ pub struct State {
     pub sessions: Arc<Sessions>,
     /// The newest accepted changes.
     pub audit: Arc<Audit>,
+    /// Who may do what.
+    pub access: Arc<Access>,
 }
 
 impl State {

@@ -1,7 +1,9 @@
 //! One command, applied.
 
 use super::agreed::State;
+use super::audit::{AuditEntry, own_act};
 use super::command::Command;
+use super::difference::{difference, override_on, token};
 use super::envelope::Envelope;
 use super::node_record::NodeRecord;
 use super::reply::{RefusalCode, Reply};
@@ -14,18 +16,12 @@ impl State {
     pub fn apply(&mut self, index: u64, envelope: &Envelope) -> Reply {
         self.index = index;
         self.time_ms = self.time_ms.max(envelope.stamp_ms);
-        self.expire_overrides();
+        self.end_what_has_expired(envelope.caller.is_some());
         if let Some(reply) = self.sessions.seen(envelope.client, envelope.seq) {
             return reply.clone();
         }
-        let reply = match self.carry_out(&envelope.command, &envelope.actor) {
-            Ok(id) => {
-                if envelope.command.is_by_operator() {
-                    let reason = reason(&envelope.command);
-                    Arc::make_mut(&mut self.audit).add(index, self.time_ms, envelope, reason);
-                }
-                Reply::Done { revision: self.revision(), id }
-            }
+        let reply = match self.role_for(envelope) {
+            Ok(role) => self.apply_allowed(envelope, role),
             Err(refused) => refused,
         };
         Arc::make_mut(&mut self.sessions).store(
@@ -37,10 +33,70 @@ impl State {
         reply
     }
 
+    /// Applies a command that its sender may give, and takes it down.
+    fn apply_allowed(&mut self, envelope: &Envelope, role: String) -> Reply {
+        let before = envelope.command.is_by_operator().then(|| self.clone());
+        match self.carry_out(&envelope.command, envelope) {
+            Ok(id) => {
+                if let Some(before) = before {
+                    self.take_down(&before, envelope, role);
+                }
+                Reply::Done { revision: self.revision(), id }
+            }
+            Err(refused) => refused,
+        }
+    }
+
+    /// Adds an accepted command to the audit trail.
+    fn take_down(&mut self, before: &Self, envelope: &Envelope, role: String) {
+        let mut entry = AuditEntry {
+            history: self.history,
+            index: self.index,
+            at_ms: self.time_ms,
+            actor: envelope.actor.clone(),
+            role,
+            change: envelope.command.summary(),
+            reason: envelope.command.reason().to_owned(),
+            ..AuditEntry::default()
+        };
+        let Some(caller) = &envelope.caller else {
+            // Every node must get the same record of it, whether it applied it or had it in a snapshot.
+            Arc::make_mut(&mut self.audit).add_unchained(entry);
+            return;
+        };
+        entry.caller = caller.clone();
+        (entry.before, entry.after) = difference(before, self, &envelope.command);
+        Arc::make_mut(&mut self.audit).add(entry);
+    }
+
+    /// Ends overrides and tokens by agreed time; each end is an act that the audit trail tells.
+    fn end_what_has_expired(&mut self, is_told: bool) {
+        if self.next_expiry().is_none_or(|at| at > self.time_ms) {
+            return;
+        }
+        let before = self.clone();
+        let at = (self.history, self.index, self.time_ms);
+        let mut acts: Vec<AuditEntry> = Vec::new();
+        for target in self.end_overrides() {
+            let kind = before.overrides.get(&target).map(|o| o.kind.to_string());
+            let change = format!("{} {target} has ended by time", kind.unwrap_or_default());
+            acts.push(own_act(at, change, override_on(&before, &target)));
+        }
+        for name in self.end_tokens() {
+            let was = token(&before, &name);
+            acts.push(own_act(at, format!("token {name} has ended by time"), was));
+        }
+        if is_told {
+            let audit = Arc::make_mut(&mut self.audit);
+            acts.into_iter().for_each(|act| audit.add(act));
+        }
+    }
+
     /// Does what a command says; gives the id that a new node has.
-    fn carry_out(&mut self, command: &Command, actor: &str) -> Result<Option<u64>, Reply> {
+    fn carry_out(&mut self, command: &Command, envelope: &Envelope) -> Result<Option<u64>, Reply> {
+        let (actor, index) = (envelope.actor.as_str(), self.index);
         match command {
-            Command::PutConfig(put) => self.put_config(put, self.index)?,
+            Command::PutConfig(put) => self.put_config(put, index)?,
             Command::SetWeight(set) => self.set_weight(set, actor)?,
             Command::SetOverride(set) => self.set_override(set, actor)?,
             Command::ClearOverride(clear) => self.clear_override(clear)?,
@@ -53,8 +109,12 @@ impl State {
             Command::Guarded(guarded) => {
                 // Only commands of other kinds pass.
                 self.compare(guarded)?;
-                return self.carry_out(&guarded.command, actor);
+                return self.carry_out(&guarded.command, envelope);
             }
+            Command::PutUser(put) => self.put_user(put, envelope, index)?,
+            Command::RemoveUser(remove) => self.remove_user(remove, envelope, index)?,
+            Command::PutToken(put) => self.put_token(put, actor)?,
+            Command::RemoveToken(remove) => self.remove_token(remove)?,
         }
         Ok(None)
     }
@@ -98,15 +158,5 @@ impl State {
         }
         self.forget_vantage(id);
         Ok(())
-    }
-}
-
-fn reason(command: &Command) -> &str {
-    match command {
-        Command::SetWeight(set) => &set.reason,
-        Command::SetOverride(set) => &set.reason,
-        Command::ClearOverride(clear) => &clear.reason,
-        Command::Guarded(guarded) => reason(&guarded.command),
-        _ => "",
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that can change the agreed state.
 
+use super::access::Grant;
 use super::guarded::Guarded;
 use super::health::Report;
 use super::node_record::NodeRecord;
@@ -33,6 +34,14 @@ pub enum Command {
     RemoveNode(RemoveNode),
     /// 11: a change that applies only if its object is as the caller saw it.
     Guarded(Guarded),
+    /// 21: says what a user may do.
+    PutUser(PutUser),
+    /// 22: takes all rights from a user.
+    RemoveUser(RemoveUser),
+    /// 23: adds a bearer token.
+    PutToken(PutToken),
+    /// 24: removes a bearer token.
+    RemoveToken(RemoveToken),
 }
 
 /// Replaces the whole configuration.
@@ -110,6 +119,54 @@ pub struct RemoveNode {
     pub id: u64,
 }
 
+/// Says what a user may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutUser {
+    /// The name, as in the user's certificate.
+    pub name: String,
+    /// What it may do.
+    pub grant: Grant,
+    /// If given: refused unless the user last changed at this log index; 0: unless there is none.
+    pub expect: Option<u64>,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+/// Takes all rights from a user, whatever its certificate says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveUser {
+    /// The name, as in the user's certificate.
+    pub name: String,
+    /// If given: refused unless the user last changed at this log index.
+    pub expect: Option<u64>,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+/// Adds a bearer token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutToken {
+    /// Its name, unique.
+    pub name: String,
+    /// SHA-256 of its whole text.
+    pub sha256: [u8; 32],
+    /// What its holder may do.
+    pub grant: Grant,
+    /// For how long, ms of agreed time; none: until it is removed.
+    pub for_ms: Option<u64>,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+/// Removes a bearer token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveToken {
+    /// Its name.
+    pub name: String,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
 impl Command {
     /// A short text of the change, for the audit trail and logs.
     #[must_use]
@@ -144,6 +201,34 @@ impl Command {
             Self::PutNode(put) => format!("node {} is {}", put.id, put.record.name),
             Self::RemoveNode(remove) => format!("node remove {}", remove.id),
             Self::Guarded(guarded) => guarded.command.summary(),
+            Self::PutUser(put) => format!("user {} is {}", put.name, put.grant),
+            Self::RemoveUser(remove) => format!("user remove {}", remove.name),
+            Self::PutToken(put) => format!("token add {} as {}", put.name, put.grant),
+            Self::RemoveToken(remove) => format!("token remove {}", remove.name),
+        }
+    }
+
+    /// The change itself, without what was seen before.
+    #[must_use]
+    pub fn inner(&self) -> &Self {
+        match self {
+            Self::Guarded(guarded) => &guarded.command,
+            other => other,
+        }
+    }
+
+    /// Why, as given; empty for commands that take no reason.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self.inner() {
+            Self::SetWeight(set) => &set.reason,
+            Self::SetOverride(set) => &set.reason,
+            Self::ClearOverride(clear) => &clear.reason,
+            Self::PutUser(put) => &put.reason,
+            Self::RemoveUser(remove) => &remove.reason,
+            Self::PutToken(put) => &put.reason,
+            Self::RemoveToken(remove) => &remove.reason,
+            _ => "",
         }
     }
 

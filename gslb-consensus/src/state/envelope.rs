@@ -1,5 +1,6 @@
 //! A command on its way through the log: who, when, and once.
 
+use super::caller::Caller;
 use super::command::Command;
 use super::guarded::Guarded;
 use super::revision::Revision;
@@ -8,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The format of the envelope itself.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// The format before it, whose header does not say how the caller proved who it is.
+const FORMAT_1: u8 = 1;
 /// The version of every command body so far.
 const BODY_VERSION: u16 = 1;
 
@@ -21,6 +24,8 @@ pub struct Envelope {
     pub seq: u64,
     /// Who asked, for the audit trail.
     pub actor: String,
+    /// How it proved that, and from where it asked; none: an entry of format 1.
+    pub caller: Option<Caller>,
     /// The leader's clock, ms since 1970; the state keeps the largest seen.
     pub stamp_ms: u64,
     /// The change.
@@ -35,6 +40,9 @@ struct Header {
     actor: String,
     stamp_ms: u64,
 }
+
+/// What stands behind it since format 2.
+type CallerHeader = (Header, Caller);
 
 /// Bytes that this version does not understand: the node must stop applying and say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +66,7 @@ impl Envelope {
     /// Never: every field has a serial form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
+        let mut bytes = vec![if self.caller.is_some() { FORMAT } else { FORMAT_1 }];
         bytes.extend(kind(&self.command).to_le_bytes());
         bytes.extend(BODY_VERSION.to_le_bytes());
         let header = Header {
@@ -67,7 +75,10 @@ impl Envelope {
             actor: self.actor.clone(),
             stamp_ms: self.stamp_ms,
         };
-        let header = append(&header, Vec::new());
+        let header = match &self.caller {
+            Some(caller) => append(&(header, caller), Vec::new()),
+            None => append(&header, Vec::new()),
+        };
         bytes.extend(u32::try_from(header.len()).unwrap_or(u32::MAX).to_le_bytes());
         bytes.extend(header);
         // Straight behind them, for a configuration may be large.
@@ -82,8 +93,9 @@ impl Envelope {
         let unknown = |what: String| UnknownFormat { what };
         let short = || unknown("a log entry ends early".to_owned());
         let (format, rest) = bytes.split_first().ok_or_else(short)?;
-        if *format != FORMAT {
-            return Err(unknown(format!("a log entry has format {format}, known is {FORMAT}")));
+        if !(FORMAT_1..=FORMAT).contains(format) {
+            let what = format!("a log entry has format {format}, known are {FORMAT_1} to {FORMAT}");
+            return Err(unknown(what));
         }
         let (kind, rest) = rest.split_first_chunk::<2>().ok_or_else(short)?;
         let (version, rest) = rest.split_first_chunk::<2>().ok_or_else(short)?;
@@ -94,13 +106,19 @@ impl Envelope {
         }
         let (header, body) =
             rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(short)?;
-        let header: Header = postcard::from_bytes(header)
-            .map_err(|e| unknown(format!("a log entry's header: {e}")))?;
+        let broken = |e: postcard::Error| unknown(format!("a log entry's header: {e}"));
+        let (header, caller) = if *format == FORMAT_1 {
+            (postcard::from_bytes::<Header>(header).map_err(broken)?, None)
+        } else {
+            let (header, caller) = postcard::from_bytes::<CallerHeader>(header).map_err(broken)?;
+            (header, Some(caller))
+        };
         let command = decode_body(kind, body)?;
         Ok(Self {
             client: header.client,
             seq: header.seq,
             actor: header.actor,
+            caller,
             stamp_ms: header.stamp_ms,
             command,
         })
@@ -123,6 +141,10 @@ const fn kind(command: &Command) -> u16 {
         Command::PutNode(_) => 9,
         Command::RemoveNode(_) => 10,
         Command::Guarded(_) => GUARDED,
+        Command::PutUser(_) => 21,
+        Command::RemoveUser(_) => 22,
+        Command::PutToken(_) => 23,
+        Command::RemoveToken(_) => 24,
     }
 }
 
@@ -143,6 +165,10 @@ fn append_body(command: &Command, bytes: Vec<u8>) -> Vec<u8> {
             bytes.extend(kind(command).to_le_bytes());
             append_body(command, bytes)
         }
+        Command::PutUser(body) => append(body, bytes),
+        Command::RemoveUser(body) => append(body, bytes),
+        Command::PutToken(body) => append(body, bytes),
+        Command::RemoveToken(body) => append(body, bytes),
     }
 }
 
@@ -159,6 +185,10 @@ fn decode_body(kind: u16, body: &[u8]) -> Result<Command, UnknownFormat> {
         9 => Command::PutNode(from_bytes(kind, body)?),
         10 => Command::RemoveNode(from_bytes(kind, body)?),
         GUARDED => Command::Guarded(guarded(body)?),
+        21 => Command::PutUser(from_bytes(kind, body)?),
+        22 => Command::RemoveUser(from_bytes(kind, body)?),
+        23 => Command::PutToken(from_bytes(kind, body)?),
+        24 => Command::RemoveToken(from_bytes(kind, body)?),
         other => {
             return Err(UnknownFormat {
                 what: format!("a log entry holds a command of kind {other}"),
@@ -204,7 +234,10 @@ fn from_bytes<T: DeserializeOwned>(kind: u16, body: &[u8]) -> Result<T, UnknownF
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::command::SetWeight;
+    use crate::state::access::{Grant, Role};
+    use crate::state::caller::Proof;
+    use crate::state::command::{PutToken, PutUser, RemoveToken, RemoveUser, SetWeight};
+    use std::collections::BTreeSet;
 
     fn sample() -> Envelope {
         let set = SetWeight {
@@ -217,6 +250,7 @@ mod tests {
             client: 1,
             seq: 2,
             actor: "ann".to_owned(),
+            caller: None,
             stamp_ms: 300,
             command: Command::SetWeight(set),
         }
@@ -252,9 +286,64 @@ mod tests {
     }
 
     #[test]
+    fn the_bytes_of_format_2_are_golden() {
+        let caller = Caller {
+            proof: Proof::UserCertificate,
+            certificate: "3f".to_owned(),
+            from: "::1".to_owned(),
+        };
+        let envelope = Envelope { caller: Some(caller), ..sample() };
+        let golden = [
+            2, 2, 0, 1, 0, 16, 0, 0, 0, 1, 2, 3, b'a', b'n', b'n', 0xac, 2, 2, 2, b'3', b'f', 3,
+            b':', b':', b'1', 3, b'f', b'r', b'a', 0, 1, 7, 0,
+        ];
+        assert_eq!(envelope.encode(), golden);
+        assert_eq!(Envelope::decode(&golden), Ok(envelope));
+    }
+
+    #[test]
+    fn the_bytes_of_the_commands_on_rights_are_golden() {
+        let grant = Grant {
+            role: Role::Operator,
+            zones: BTreeSet::new(),
+            regions: BTreeSet::from(["fra".parse().unwrap()]),
+        };
+        let (name, reason) = ("bo".to_owned(), "x".to_owned());
+        let put = PutUser {
+            name: name.clone(),
+            grant: grant.clone(),
+            expect: Some(0),
+            reason: reason.clone(),
+        };
+        let remove = RemoveUser { name: name.clone(), expect: None, reason: reason.clone() };
+        let token = PutToken {
+            name: name.clone(),
+            sha256: [9; 32],
+            grant,
+            for_ms: Some(5),
+            reason: reason.clone(),
+        };
+        let bodies: [(Command, u16, Vec<u8>); 4] = [
+            (Command::PutUser(put), 21, b"\x02bo\x01\x00\x01\x03fra\x01\x00\x01x".to_vec()),
+            (Command::RemoveUser(remove), 22, b"\x02bo\x00\x01x".to_vec()),
+            (
+                Command::PutToken(token),
+                23,
+                [&b"\x02bo"[..], &[9; 32], b"\x01\x00\x01\x03fra\x01\x05\x01x"].concat(),
+            ),
+            (Command::RemoveToken(RemoveToken { name, reason }), 24, b"\x02bo\x01x".to_vec()),
+        ];
+        for (command, number, golden) in bodies {
+            assert_eq!(kind(&command), number);
+            assert_eq!(append_body(&command, Vec::new()), golden, "{number}");
+            assert_eq!(decode_body(number, &golden), Ok(command));
+        }
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_and_never_skipped() {
         let good = sample().encode();
-        for (at, value) in [(0, 2), (1, 200), (3, 9)] {
+        for (at, value) in [(0, 0), (0, 3), (1, 200), (3, 9)] {
             let mut bad = good.clone();
             bad[at] = value;
             assert!(Envelope::decode(&bad).is_err(), "byte {at}");

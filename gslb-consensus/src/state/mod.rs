@@ -2,17 +2,21 @@
 //!
 //! ```text
 //! Envelope (who, when, once) --> apply(&mut State, index, ..) --> Reply
-//!                                   |
-//!   config, runtime weights, overrides, votes --> agreed health, nodes, audit
+//!                                   |  rights: may the caller do this?
+//!   config, runtime weights, overrides, votes --> agreed health, nodes, access, audit
 //!                                   |
 //!                 effective: what of an endpoint counts now, and why
 //! ```
 //!
 //! `apply` is deterministic: it reads no clock, random source, float or unordered map. Time is agreed:
-//! each envelope carries the leader's stamp, and the state keeps the largest seen.
+//! each envelope carries the leader's stamp, and the state keeps the largest seen. Every accepted command
+//! of an operator, every change of the nodes and every end by time is a record of [`audit`]; what nodes
+//! report of health is none.
 
+pub mod access;
 pub mod apply;
 pub mod audit;
+pub mod caller;
 pub mod command;
 pub mod document_change;
 pub mod effective;
@@ -29,10 +33,16 @@ pub mod weights;
 
 mod agreed;
 mod restore;
+mod difference;
+mod rights;
 mod snapshot_v1;
+mod snapshot_v2;
+mod touched;
 
+pub use access::{Access, Grant, Role, Token, User};
 pub use agreed::State;
-pub use audit::AuditEntry;
+pub use audit::{Audit, AuditEntry, AuditHash};
+pub use caller::{Caller, Proof};
 pub use command::Command;
 pub use effective::{EndpointState, Why};
 pub use envelope::{Envelope, UnknownFormat};
@@ -44,5 +54,7 @@ pub use reply::{RefusalCode, Reply};
 pub use revision::Revision;
 pub use weights::RuntimeWeight;
 
+#[cfg(test)]
+mod rights_tests;
 #[cfg(test)]
 mod tests;

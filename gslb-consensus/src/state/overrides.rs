@@ -68,10 +68,11 @@ impl fmt::Display for OverrideKind {
 }
 
 impl State {
-    /// When the next override ends, agreed ms since 1970.
+    /// When the next override or token ends, agreed ms since 1970.
     #[must_use]
     pub fn next_expiry(&self) -> Option<u64> {
-        self.overrides.values().filter_map(|o| o.expires_ms).min()
+        let tokens = self.access.tokens.values().filter_map(|token| token.expires_ms);
+        self.overrides.values().filter_map(|o| o.expires_ms).chain(tokens).min()
     }
 
     /// The target that an operator means by an id: a region or an endpoint, which share one namespace.
@@ -139,12 +140,15 @@ impl State {
         }
     }
 
-    /// Ends what the agreed time has passed.
-    pub(super) fn expire_overrides(&mut self) {
+    /// Ends the overrides that the agreed time has passed, and gives what they were about.
+    pub(super) fn end_overrides(&mut self) -> Vec<OverrideTarget> {
         let now = self.time_ms;
-        if self.next_expiry().is_some_and(|at| at <= now) {
-            Arc::make_mut(&mut self.overrides)
-                .retain(|_, o| o.expires_ms.is_none_or(|at| at > now));
+        let has_ended = |o: &Override| o.expires_ms.is_some_and(|at| at <= now);
+        let ended: Vec<OverrideTarget> =
+            self.overrides.iter().filter(|(_, o)| has_ended(o)).map(|(t, _)| t.clone()).collect();
+        if !ended.is_empty() {
+            Arc::make_mut(&mut self.overrides).retain(|_, o| !has_ended(o));
         }
+        ended
     }
 }

@@ -40,6 +40,8 @@ pub enum RefusalCode {
     Limit,
     /// The leader's disk runs full; no command is refused for it once it is in the log.
     NoSpace,
+    /// The caller may not do this.
+    Forbidden,
 }
 
 impl RefusalCode {
@@ -52,6 +54,7 @@ impl RefusalCode {
             Self::Invalid => "invalid",
             Self::Limit => "limit",
             Self::NoSpace => "no_space",
+            Self::Forbidden => "forbidden",
         }
     }
 }

@@ -3,10 +3,11 @@
 use super::agreed::State;
 use super::envelope::{UnknownFormat, append};
 use super::snapshot_v1::StateV1;
+use super::snapshot_v2::StateV2;
 use serde::de::DeserializeOwned;
 
 /// The format of the bytes.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 impl State {
     /// The whole state as bytes; equal states give equal bytes.
@@ -28,8 +29,9 @@ impl State {
     /// Another format, or bytes that do not fit it.
     pub fn decode(bytes: &[u8]) -> Result<Self, UnknownFormat> {
         match bytes.split_first() {
-            Some((&FORMAT, body)) => read(body),
-            Some((1, body)) => read::<StateV1>(body).map(Self::from),
+            Some((&FORMAT, body)) => from_bytes(body),
+            Some((2, body)) => from_bytes::<StateV2>(body).map(Self::from),
+            Some((1, body)) => from_bytes::<StateV1>(body).map(Self::from),
             Some((format, _)) => Err(UnknownFormat {
                 what: format!("a snapshot has format {format}, known are 1 to {FORMAT}"),
             }),
@@ -38,7 +40,11 @@ impl State {
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, UnknownFormat> {
-    postcard::from_bytes(body)
-        .map_err(|error| UnknownFormat { what: format!("a snapshot cannot be read: {error}") })
+fn from_bytes<T: DeserializeOwned>(body: &[u8]) -> Result<T, UnknownFormat> {
+    let broken = |why: String| UnknownFormat { what: format!("a snapshot cannot be read: {why}") };
+    match postcard::take_from_bytes(body) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(broken(format!("it has {} bytes too many", rest.len()))),
+        Err(error) => Err(broken(error.to_string())),
+    }
 }

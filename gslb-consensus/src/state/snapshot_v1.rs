@@ -3,12 +3,12 @@
 //! Read, never written. Types that are not here are as they were.
 
 use super::agreed::State;
-use super::audit::Audit;
 use super::health::HealthTable;
 use super::node_record::NodeRecord;
 use super::overrides::{Override, OverrideKind, OverrideTarget};
 use super::revision::Revision;
 use super::session::Sessions;
+use super::snapshot_v2::AuditV1;
 use super::weights::{RuntimeWeight, Weights};
 use crate::model::{Config, DnsName, PoolId, RegionId};
 use serde::Deserialize;
@@ -30,7 +30,7 @@ pub(super) struct StateV1 {
     nodes: Arc<BTreeMap<u64, NodeRecord>>,
     last_node_id: u64,
     sessions: Arc<Sessions>,
-    audit: Arc<Audit>,
+    audit: AuditV1,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +86,8 @@ impl From<StateV1> for State {
             nodes: v1.nodes,
             last_node_id: v1.last_node_id,
             sessions: v1.sessions,
-            audit: v1.audit,
+            audit: v1.audit.unchained(v1.history),
+            access: Arc::default(),
         }
     }
 }

@@ -60,6 +60,7 @@ impl Bench {
             client: 7,
             seq: index,
             actor: "ann".to_owned(),
+            caller: None,
             stamp_ms: self.now_ms,
             command,
         };
@@ -208,6 +209,7 @@ fn a_retry_is_answered_as_before_and_applies_once() {
         client: 99,
         seq: 1,
         actor: "ann".to_owned(),
+        caller: None,
         stamp_ms: 1,
         command: Command::SetWeight(set),
     };
@@ -269,7 +271,8 @@ fn a_state_comes_back_from_its_bytes() {
     assert_eq!(back, bench.state);
     assert_eq!(back.encode(), bytes);
     assert!(State::decode(&bytes[..bytes.len() - 1]).is_err());
-    assert!(State::decode(&[9]).is_err());
+    assert!(State::decode(&[&bytes[..], &[0]].concat()).is_err());
+    assert!(State::decode(&[9]).is_err() && State::decode(&[4]).is_err());
 }
 
 #[test]
@@ -328,5 +331,5 @@ fn a_snapshot_of_format_1_is_read_and_its_objects_changed_at_the_latest_with_it(
     let (_, said) = state.overrides.first_key_value().unwrap();
     assert_eq!((said.kind, said.changed), (OverrideKind::Drain, state.revision()));
     assert_eq!(State::decode(&state.encode()).as_ref(), Ok(&state));
-    assert_eq!(state.encode()[0], 2);
+    assert_eq!(state.encode()[0], 3);
 }

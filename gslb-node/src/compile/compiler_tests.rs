@@ -87,7 +87,9 @@ impl Bench {
     fn send(&mut self, command: Command) {
         let index = self.state.index + 1;
         let actor = "ann".to_owned();
-        self.state.apply(index, &Envelope { client: 1, seq: index, actor, stamp_ms: 1, command });
+        let (client, seq, caller) = (1, index, None);
+        let envelope = Envelope { client, seq, actor, caller, stamp_ms: 1, command };
+        self.state.apply(index, &envelope);
     }
 
     fn vote(&mut self, endpoint: &str, up: bool) {

@@ -21,6 +21,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Operator {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let name = match parts.extensions.get::<Peer>() {
             Some(Peer::Admin(name)) => name.clone(),
+            Some(Peer::User(name)) => {
+                let message = format!("{name} has the certificate of a user; only admins may ask");
+                return Err(ApiError::forbidden(message));
+            }
             Some(Peer::Node(id)) => {
                 let message =
                     format!("the certificate is of node {id}; only operators may change things");

@@ -53,6 +53,7 @@ impl ApiError {
             RefusalCode::Conflict => StatusCode::CONFLICT,
             RefusalCode::NotFound => StatusCode::NOT_FOUND,
             RefusalCode::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
+            RefusalCode::Forbidden => StatusCode::FORBIDDEN,
             RefusalCode::Invalid | RefusalCode::Limit => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let mut error = Self::new(status, code.as_str(), message);

@@ -105,7 +105,7 @@ fn contents(backup: &Backup, bytes: &[u8]) -> Contents {
         names: config.names.len(),
         weights: state.weights.regions.len() + state.weights.pools.len(),
         overrides: state.overrides.len(),
-        audit: state.audit.0.len(),
+        audit: state.audit.entries.len(),
         nodes: state.nodes.values().map(|node| node.name.clone()).collect(),
     }
 }

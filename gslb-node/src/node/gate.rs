@@ -29,6 +29,7 @@ fn try_config(state: &State, command: &Command, table: &Arc<PlaceTable>) -> Resu
         client: 0,
         seq: u64::MAX,
         actor: String::new(),
+        caller: None,
         stamp_ms: state.time_ms,
         command: command.clone(),
     };

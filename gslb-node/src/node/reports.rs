@@ -1,7 +1,7 @@
 //! Sends the reports of the probes to the cluster.
 
 use gslb_consensus::raft::{Cluster, Origin, ProposeError};
-use gslb_consensus::state::{Command, Reply, Report, Revision};
+use gslb_consensus::state::{Caller, Command, Reply, Report, Revision};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ pub(super) fn sink(cluster: &Cluster, metrics: &Metrics) -> Sink {
     let (cluster, metrics) = (cluster.clone(), metrics.clone());
     Arc::new(move |report: Report| {
         let (cluster, metrics) = (cluster.clone(), metrics.clone());
-        let origin = Origin { client, seq: report.seq, actor: format!("node {node}") };
+        let (actor, caller) = (format!("node {node}"), Caller::default());
+        let origin = Origin { client, seq: report.seq, actor, caller };
         Box::pin(async move {
             let command = Command::ReportHealth(report);
             let sent = cluster.propose_within(command, origin, WITHIN).await;

@@ -97,7 +97,7 @@ impl Agreed {
 fn apply(state: &mut State, index: u64, command: Command) -> Reply {
     let client = u128::from(index);
     let actor = "test".to_owned();
-    state.apply(index, &Envelope { client, seq: 1, actor, stamp_ms: index, command })
+    state.apply(index, &Envelope { client, seq: 1, actor, caller: None, stamp_ms: index, command })
 }
 
 fn start(agreed: &Arc<Agreed>) -> Arc<Board> {

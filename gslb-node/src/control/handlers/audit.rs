@@ -16,5 +16,5 @@ pub(in crate::control) async fn audit(State(api): State<Api>) -> Json<AuditReply
         change: entry.change.clone(),
         reason: entry.reason.clone(),
     };
-    Json(AuditReply { entries: state.audit.0.iter().map(|e| line(e)).collect() })
+    Json(AuditReply { entries: state.audit.entries.iter().map(|e| line(e)).collect() })
 }

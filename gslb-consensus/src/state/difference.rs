@@ -1,0 +1,105 @@
+//! What a command changed, in words: as it was before, and as it is afterwards.
+
+use super::agreed::State;
+use super::command::Command;
+use super::overrides::OverrideTarget;
+use super::touched::{Touched, told, touched};
+use crate::model::limits::AUDIT_TEXT_MAX;
+use crate::model::{PoolId, RegionId};
+
+/// What stands for something that is not there.
+const NONE: &str = "none";
+
+/// What a command was about, before and after it applied.
+pub(super) fn difference(before: &State, after: &State, command: &Command) -> (String, String) {
+    let command = command.inner();
+    if let Command::PutConfig(_) = command {
+        let objects = touched(&before.config, &after.config);
+        return (objects_told(before, &objects), objects_told(after, &objects));
+    }
+    (about(before, after, command), about(after, after, command))
+}
+
+/// The objects that a state has of these, as many as fit.
+fn objects_told(state: &State, objects: &[Touched]) -> String {
+    let mut text = String::new();
+    for object in objects {
+        if let Some(one) = told(&state.config, object) {
+            if !text.is_empty() {
+                text.push_str(" | ");
+            }
+            text.push_str(&one);
+        }
+        // What comes behind would be cut anyway.
+        if text.len() > AUDIT_TEXT_MAX {
+            break;
+        }
+    }
+    if text.is_empty() { NONE.to_owned() } else { text }
+}
+
+/// What `state` says of that which a command is about; `after` names what was added by it.
+fn about(state: &State, after: &State, command: &Command) -> String {
+    match command {
+        Command::SetWeight(set) => weight(state, &set.region, set.pool.as_ref()),
+        Command::SetOverride(set) => override_on(state, &set.target),
+        Command::ClearOverride(clear) => override_on(state, &clear.target),
+        Command::AddNode(_) => node(state, after.last_node_id),
+        Command::PutNode(put) => node(state, put.id),
+        Command::RemoveNode(remove) => node(state, remove.id),
+        Command::PutUser(put) => user(state, &put.name),
+        Command::RemoveUser(remove) => user(state, &remove.name),
+        Command::PutToken(put) => token(state, &put.name),
+        Command::RemoveToken(remove) => token(state, &remove.name),
+        Command::PutConfig(_)
+        | Command::Guarded(_)
+        | Command::ReportHealth(_)
+        | Command::ExpireVantage(_)
+        | Command::PassTime(_) => String::new(),
+    }
+}
+
+fn weight(state: &State, region: &RegionId, pool: Option<&PoolId>) -> String {
+    let set = match pool {
+        None => state.weights.regions.get(region),
+        Some(pool) => state.weights.pools.get(&(pool.clone(), region.clone())),
+    };
+    match (set, pool) {
+        (Some(runtime), _) => format!("weight {}", runtime.weight),
+        (None, None) => format!("weight {} as declared", state.region_weight(region)),
+        (None, Some(_)) => format!("weight {} as of the region", state.region_weight(region)),
+    }
+}
+
+/// An override in words, or that there is none.
+pub(super) fn override_on(state: &State, target: &OverrideTarget) -> String {
+    let Some(set) = state.overrides.get(target) else { return NONE.to_owned() };
+    let end = match set.expires_ms {
+        Some(at) => format!("until {at} ms"),
+        None => "until cleared".to_owned(),
+    };
+    format!("{} {end}, by {}: {}", set.kind, set.owner, set.reason)
+}
+
+fn node(state: &State, id: u64) -> String {
+    state.nodes.get(&id).map_or_else(
+        || NONE.to_owned(),
+        |record| format!("node {id} {}, raft {}, api {}", record.name, record.raft, record.api),
+    )
+}
+
+fn user(state: &State, name: &str) -> String {
+    match state.access.users.get(name) {
+        None => NONE.to_owned(),
+        Some(user) => user.grant.as_ref().map_or_else(|| "removed".to_owned(), ToString::to_string),
+    }
+}
+
+/// A token in words, without its hash, or that there is none.
+pub(super) fn token(state: &State, name: &str) -> String {
+    let Some(token) = state.access.tokens.get(name) else { return NONE.to_owned() };
+    match token.expires_ms {
+        Some(at) => format!("{} until {at} ms", token.grant),
+        None => format!("{} until removed", token.grant),
+    }
+}
