@@ -32,8 +32,8 @@ pub mod snapshot;
 pub mod weights;
 
 mod agreed;
-mod restore;
 mod difference;
+mod restore;
 mod rights;
 mod snapshot_v1;
 mod snapshot_v2;

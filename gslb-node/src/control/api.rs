@@ -1,5 +1,6 @@
 //! What a node gives the API.
 
+use super::limits::Throttle;
 use super::rates::Rates;
 use super::roll::Roll;
 use super::shape::PlaceEdition;
@@ -7,6 +8,7 @@ use geo::PlaceTable;
 use gslb_consensus::identity::Identity;
 use gslb_consensus::raft::Cluster;
 use gslb_consensus::state::Revision;
+use gslb_consensus::trail::Trail;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -40,6 +42,8 @@ pub struct ApiParts {
     pub insight: Arc<dyn Insight>,
     /// Where this node answers DNS.
     pub dns: Vec<SocketAddr>,
+    /// All of the audit trail, in files.
+    pub trail: Trail,
 }
 
 /// A handle on all that the routes need; clones share it.
@@ -57,6 +61,8 @@ pub struct Shared {
     pub(super) roll: Roll,
     /// Answers over the last minute.
     pub(super) rates: Rates,
+    /// How much each caller asked for lately.
+    pub(super) throttle: Throttle,
     /// When this node started.
     pub(super) started: Instant,
 }
@@ -68,9 +74,20 @@ impl Api {
         Self::since(parts, Instant::now())
     }
 
+    /// Writes the audit trail as the agreed state goes on.
+    pub fn keep_trail(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.parts.trail.clone().follow(self.parts.cluster.watch())
+    }
+
     /// The API of a node that has run since `started`.
     pub(super) fn since(parts: ApiParts, started: Instant) -> Self {
-        Self(Arc::new(Shared { parts, roll: Roll::new(started), rates: Rates::default(), started }))
+        Self(Arc::new(Shared {
+            parts,
+            roll: Roll::new(started),
+            rates: Rates::default(),
+            throttle: Throttle::default(),
+            started,
+        }))
     }
 }
 

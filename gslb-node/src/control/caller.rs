@@ -1,10 +1,9 @@
-//! Who asks, and once.
+//! Who asks for a change, and once.
 
 use super::error::ApiError;
+use super::identify::{Who, nobody};
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
-use gslb_consensus::identity::Peer;
 use gslb_consensus::raft::Origin;
 
 /// Names the sender of a change: 128 random bits in hexadecimal.
@@ -12,30 +11,30 @@ const CLIENT: &str = "gslb-client";
 /// Numbers the changes of one sender: a repeated number never applies twice.
 const SEQ: &str = "gslb-seq";
 
-/// An operator, by certificate, and the origin of what it asks for.
-pub(super) struct Operator(pub(super) Origin);
+/// A person or machine with a role, and the origin of what it asks for.
+///
+/// Whether the role is enough depends on the change: [`super::handlers::change::propose`] looks.
+pub(super) struct Operator {
+    /// Who it is.
+    pub(super) who: Who,
+    /// The origin of its change.
+    pub(super) origin: Origin,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Operator {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        let name = match parts.extensions.get::<Peer>() {
-            Some(Peer::Admin(name)) => name.clone(),
-            Some(Peer::User(name)) => {
-                let message = format!("{name} has the certificate of a user; only admins may ask");
-                return Err(ApiError::forbidden(message));
-            }
-            Some(Peer::Node(id)) => {
-                let message =
-                    format!("the certificate is of node {id}; only operators may change things");
-                return Err(ApiError::forbidden(message));
-            }
-            None => {
-                let message = "no certificate of this cluster was shown: gslbctl needs --context";
-                return Err(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message));
-            }
+        let Some(who) = parts.extensions.get::<Who>().cloned() else {
+            return Err(nobody("who asks?"));
         };
-        let mut origin = Origin::new(name);
+        if let Some(id) = who.node {
+            let message =
+                format!("the certificate is of node {id}; only operators may change things");
+            return Err(ApiError::forbidden(message));
+        }
+        let mut origin = Origin::new(&who.name);
+        origin.caller = who.caller.clone();
         let header = |key: &str| {
             parts.headers.get(key).map(|v| v.to_str().map_err(|_| bad(key))).transpose()
         };
@@ -47,7 +46,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Operator {
             }
             _ => return Err(ApiError::bad_request(format!("{CLIENT} and {SEQ} go together"))),
         }
-        Ok(Self(origin))
+        Ok(Self { who, origin })
     }
 }
 

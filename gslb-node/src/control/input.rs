@@ -1,6 +1,7 @@
 //! Bodies and parameters, read strictly: what is not known is refused, in the API's own words.
 
 use super::error::ApiError;
+use super::limits::{DEPTH_MAX, depth};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -15,6 +16,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = body_bytes(request, state).await?;
+        if depth(&bytes) > DEPTH_MAX {
+            let what =
+                format!("the body is deeper than {DEPTH_MAX} lists and objects in each other");
+            return Err(ApiError::bad_request(what));
+        }
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| ApiError::bad_request(format!("the body cannot be read: {error}")))

@@ -9,6 +9,7 @@ use geo::PlaceTable;
 use gslb_consensus::identity::{Authority, Identity, Peer};
 use gslb_consensus::raft::{Cluster, ClusterConfig, Role, Timers};
 use gslb_consensus::state::Revision;
+use gslb_consensus::trail::Trail;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -120,6 +121,7 @@ impl Lab {
         let mut state = cluster.watch();
         let recorded = state.wait_for(|state| state.nodes.contains_key(&1));
         timeout(SOON, recorded).await.unwrap().unwrap();
+        let trail = Trail::open(&dir.path().join("audit")).unwrap();
         let api = Api::since(
             ApiParts {
                 cluster: cluster.clone(),
@@ -127,10 +129,12 @@ impl Lab {
                 served: served(&cluster),
                 insight: Arc::new(Fixed),
                 dns: Vec::new(),
+                trail,
             },
             // A node that was never heard is silent at once, as on a node that has run for a while.
             Instant::now() - Duration::from_secs(60),
         );
+        tokio::spawn(api.keep_trail());
         assert!(slot.set(api.clone()).is_ok());
         Self { dir, identity, cluster, routes: operator_routes(api), listener: Some(listener) }
     }

@@ -1,5 +1,7 @@
 //! The API's socket: TLS handshakes off the accept path, limits, and a clean end.
 
+use super::identify::Line;
+use super::token::{hex, sha256_of};
 use axum::Router;
 use axum::extract::Request;
 use gslb_consensus::identity::{Identity, IdentityError, Peer};
@@ -45,7 +47,8 @@ impl fmt::Display for ListenError {
 
 impl std::error::Error for ListenError {}
 
-/// Serves `routes` to peers of the cluster until `stop` turns true; each request carries its [`Peer`].
+/// Serves `routes` until `stop` turns true; each request carries where it came from, and its [`Peer`] if the
+/// caller showed a certificate of the cluster. Who may ask for what is for the routes to say.
 ///
 /// # Errors
 /// The identity gives no TLS settings.
@@ -55,10 +58,10 @@ pub async fn serve_tls(
     routes: Router,
     stop: watch::Receiver<bool>,
 ) -> Result<(), ListenError> {
-    let config = identity.server_config().map_err(ListenError::Identity)?;
+    let config = identity.api_server_config().map_err(ListenError::Identity)?;
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let wait = stop.clone();
-    accept(listener, stop, move |stream| {
+    accept(listener, stop, move |stream, from| {
         let (acceptor, identity) = (acceptor.clone(), Arc::clone(&identity));
         let (routes, stop) = (routes.clone(), wait.clone());
         async move {
@@ -67,10 +70,11 @@ pub async fn serve_tls(
                 return;
             };
             let certificate = tls.get_ref().1.peer_certificates().and_then(<[_]>::first);
-            match certificate.map(|c| identity.peer_of(c)) {
-                Some(Ok(peer)) => connection(tls, routes, Some(peer), stop).await,
-                Some(Err(error)) => tracing::warn!(%error, "an API client was turned away"),
-                None => tracing::warn!("an API client showed no certificate"),
+            let shown = certificate.map(|c| hex(&sha256_of(c)).chars().take(16).collect());
+            let line = Line { from, certificate: shown.unwrap_or_default() };
+            match certificate.map(|c| identity.peer_of(c)).transpose() {
+                Ok(peer) => connection(tls, routes, Some((peer, line)), stop).await,
+                Err(error) => tracing::warn!(%error, "an API client was turned away"),
             }
         }
     })
@@ -81,15 +85,15 @@ pub async fn serve_tls(
 /// Serves `routes` without TLS until `stop` turns true: for a loopback listener that changes nothing.
 pub async fn serve_plain(listener: TcpListener, routes: Router, stop: watch::Receiver<bool>) {
     let wait = stop.clone();
-    accept(listener, stop, move |stream| connection(stream, routes.clone(), None, wait.clone()))
-        .await;
+    let run = move |stream, _| connection(stream, routes.clone(), None, wait.clone());
+    accept(listener, stop, run).await;
 }
 
 /// Accepts connections and runs each as its own task, until `stop` turns true and they have ended.
 async fn accept<F>(
     listener: TcpListener,
     mut stop: watch::Receiver<bool>,
-    run: impl Fn(TcpStream) -> F,
+    run: impl Fn(TcpStream, String) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -104,10 +108,10 @@ async fn accept<F>(
             () = stopped(&mut stop) => break,
             Some(_) = tasks.join_next() => {}
             (place, accepted) = next => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, from)) => {
                     // Small answers must not wait for more to say.
                     let _ = stream.set_nodelay(true);
-                    let run = run(stream);
+                    let run = run(stream, from.ip().to_canonical().to_string());
                     tasks.spawn(async move {
                         run.await;
                         drop(place);
@@ -134,12 +138,12 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 async fn connection<S>(
     stream: S,
     routes: Router,
-    peer: Option<Peer>,
+    caller: Option<(Option<Peer>, Line)>,
     mut stop: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = tower_service(routes, peer);
+    let service = tower_service(routes, caller);
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_WITHIN);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64);
@@ -161,7 +165,7 @@ async fn connection<S>(
 /// The routes as a service that knows who is at the other end.
 fn tower_service(
     routes: Router,
-    peer: Option<Peer>,
+    caller: Option<(Option<Peer>, Line)>,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
     Response = axum::response::Response,
@@ -170,8 +174,11 @@ fn tower_service(
 > {
     let inner = TowerToHyperService::new(routes);
     hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        if let Some(peer) = &peer {
-            request.extensions_mut().insert(peer.clone());
+        if let Some((peer, line)) = &caller {
+            request.extensions_mut().insert(line.clone());
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer.clone());
+            }
         }
         hyper::service::Service::call(&inner, request)
     })

@@ -3,20 +3,23 @@
 use super::api::{Api, ApiSlot};
 use super::error::ApiError;
 use super::handlers::{
-    audit, change, config, explain, health, nodes, ready, snapshot, status, wait,
+    access, audit, change, config, explain, health, nodes, ready, snapshot, status, wait,
 };
+use super::identify::identify;
 use super::input::Params;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, put};
 use gslb_consensus::model::limits::DOCUMENT_BYTES_MAX;
 
 /// Longest body of a request that is no configuration.
 const BODY_MAX: usize = 64 << 10;
 
-/// Every route of the operators' API. Requests must carry a `Peer`, as [`super::serve_tls`] adds it.
+/// Every route of the operators' API. All but `/livez` and `/readyz` need a caller that is known, by the
+/// `Peer` that [`super::serve_tls`] adds or by a token.
 pub fn operator_routes(api: Api) -> Router {
     let large = Router::new()
         .route("/v1/config", get(config::export).put(config::apply))
@@ -33,12 +36,19 @@ pub fn operator_routes(api: Api) -> Router {
         .route("/v1/nodes", get(nodes::list).post(nodes::add))
         .route("/v1/nodes/{node}", delete(nodes::remove))
         .route("/v1/audit", get(audit::audit))
+        .route("/v1/audit/verify", get(audit::verify))
+        .route("/v1/whoami", get(access::whoami))
+        .route("/v1/users", get(access::users))
+        .route("/v1/users/{user}", put(access::put_user).delete(access::remove_user))
+        .route("/v1/tokens", get(access::tokens).post(access::put_token))
+        .route("/v1/tokens/{token}", delete(access::remove_token))
+        .route("/metrics", get(ready::metrics))
         .route("/v1/snapshot", get(snapshot::save))
         .layer(DefaultBodyLimit::max(BODY_MAX));
-    large
-        .merge(small)
+    let known = large.merge(small).layer(from_fn_with_state(api.clone(), identify));
+    known
         .with_state(api.clone())
-        .merge(probe_routes(api))
+        .merge(liveness_routes(api))
         .fallback(async || ApiError::not_found("there is no such path; the API is under /v1"))
         .method_not_allowed_fallback(async || {
             let what = "this path does not take that method";
@@ -46,12 +56,18 @@ pub fn operator_routes(api: Api) -> Router {
         })
 }
 
-/// `/livez`, `/readyz` and `/metrics`: what load balancers and Prometheus ask.
+/// `/livez`, `/readyz` and `/metrics` for the plain listener on loopback: what load balancers and
+/// Prometheus ask.
 pub fn probe_routes(api: Api) -> Router {
+    let metrics = Router::new().route("/metrics", get(ready::metrics)).with_state(api.clone());
+    metrics.merge(liveness_routes(api))
+}
+
+/// What everybody may ask: whether the node lives, and whether it should be sent queries.
+fn liveness_routes(api: Api) -> Router {
     Router::new()
         .route("/livez", get(ready::live))
         .route("/readyz", get(ready::ready))
-        .route("/metrics", get(ready::metrics))
         .with_state(api)
 }
 

@@ -228,7 +228,8 @@ async fn what_load_balancers_and_prometheus_ask_needs_no_certificate() {
     let lab = Lab::start().await;
     let ask = async |path: &'static str| lab.ask_as(None, &[], "GET", path, "").await;
     assert_eq!(ask("/livez").await, (200.try_into().unwrap(), json!("ok\n")));
-    assert_eq!(ask("/metrics").await.1, json!("# EOF\n"));
+    assert_eq!(ask("/metrics").await.0, 401, "only the plain listener on loopback gives them away");
+    assert_eq!(lab.ask("GET", "/metrics", "").await.1, json!("# EOF\n"));
     let (status, ready) = ask("/readyz").await;
     assert_eq!(status, 200);
     let marks: Vec<&str> = text(&ready).lines().filter_map(|line| line.split(' ').next()).collect();

@@ -4,6 +4,7 @@ use gslb_consensus::identity::Identity;
 use gslb_consensus::model::EndpointId;
 use gslb_consensus::raft::{Cluster, ClusterConfig};
 use gslb_consensus::state::State;
+use gslb_consensus::trail::Trail;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -69,7 +70,7 @@ impl Center {
         let tables = places.tables();
         let slot: control::ApiSlot = Arc::new(OnceLock::new());
         let cluster = cluster_config(&config, &identity, sockets.raft, &slot, tables.clone());
-        let (cluster, places) = open_both(cluster, places).await?;
+        let (cluster, places, trail) = open_all(cluster, places).await?;
         let rebuild = Rebuild::new(seed()?, cluster.watch(), tables, &metrics);
         let rebuild = rebuild.map_err(StartError::System)?;
         let publication = rebuild.publication();
@@ -89,6 +90,7 @@ impl Center {
             served: rebuild.served(),
             insight: Arc::new(insight),
             dns: config.dns.listen.clone(),
+            trail,
         });
         let _ = slot.set(api.clone());
         metrics.attach(Box::new(Live {
@@ -214,6 +216,7 @@ impl Center {
             let routes = control::probe_routes(api.clone());
             self.listeners.spawn(control::serve_plain(plain, routes, self.stop.subscribe()));
         }
+        self.tasks.spawn(api.keep_trail());
         self.tasks.spawn(api.call_roll());
         Ok(())
     }
@@ -240,12 +243,14 @@ fn cluster_config(
     }
 }
 
-/// Opens the data folder and starts Raft, and reads the place data meanwhile: each is read whole, off
-/// the threads of this runtime, and a node that is not up answers nobody.
-async fn open_both(
+/// Opens the data folder and the audit trail in it and starts Raft, and reads the place data
+/// meanwhile: each is read whole, off the threads of this runtime, and a node that is not up answers
+/// nobody.
+async fn open_all(
     config: ClusterConfig,
     mut places: PlaceFiles,
-) -> Result<(Cluster, PlaceFiles), StartError> {
+) -> Result<(Cluster, PlaceFiles, Trail), StartError> {
+    let audit = config.data_dir.join("audit");
     let broken = |error: tokio::task::JoinError| StartError::System(error.to_string());
     let loading = spawn_blocking(move || {
         places.load_first();
@@ -253,7 +258,9 @@ async fn open_both(
     });
     let started = spawn_blocking(move || Cluster::start(config)).await.map_err(broken)?;
     let cluster = started.map_err(StartError::Cluster)?;
-    Ok((cluster, loading.await.map_err(broken)?))
+    // Once the data folder is this process's own.
+    let trail = Trail::open(&audit).map_err(|error| StartError::Folder(audit, error))?;
+    Ok((cluster, loading.await.map_err(broken)?, trail))
 }
 
 /// Forgets what was counted of endpoints that are no longer probed.

@@ -8,14 +8,13 @@ use crate::control::shape::{Applied, ClearRequest, OverrideRequest, WeightReques
 use axum::Json;
 use axum::extract::{Path, State};
 use gslb_consensus::model::document::units::parse_ms;
-use gslb_consensus::raft::Origin;
 use gslb_consensus::state::command::{ClearOverride, SetOverride, SetWeight};
 use gslb_consensus::state::{Command, Guarded, OverrideTarget, Reply, Revision};
 
 /// `POST /v1/weights`.
 pub(in crate::control) async fn weight(
     State(api): State<Api>,
-    Operator(origin): Operator,
+    operator: Operator,
     Body(ask): Body<WeightRequest>,
 ) -> Result<Json<Applied>, ApiError> {
     let (region, pool) = (ask.region.clone(), ask.pool.clone());
@@ -27,7 +26,7 @@ pub(in crate::control) async fn weight(
     });
     let command = guarded(command, ask.expect.as_deref())?;
     let change = command.summary();
-    let (revision, _) = propose(&api, command, origin).await?;
+    let (revision, _) = propose(&api, command, operator).await?;
     let state = api.parts.cluster.state();
     let mut notes = Vec::new();
     if pool.is_none() {
@@ -41,7 +40,7 @@ pub(in crate::control) async fn weight(
 /// `POST /v1/overrides`.
 pub(in crate::control) async fn set_override(
     State(api): State<Api>,
-    Operator(origin): Operator,
+    operator: Operator,
     Body(ask): Body<OverrideRequest>,
 ) -> Result<Json<Applied>, ApiError> {
     let for_ms = match (&ask.lasts, ask.permanent) {
@@ -59,14 +58,14 @@ pub(in crate::control) async fn set_override(
     let command = Command::SetOverride(SetOverride { target, kind, reason: ask.reason, for_ms });
     let command = guarded(command, ask.expect.as_deref())?;
     let change = command.summary();
-    let (revision, _) = propose(&api, command, origin).await?;
+    let (revision, _) = propose(&api, command, operator).await?;
     Ok(Json(Applied { revision, change, notes: Vec::new() }))
 }
 
 /// `DELETE /v1/overrides/{target}`.
 pub(in crate::control) async fn clear_override(
     State(api): State<Api>,
-    Operator(origin): Operator,
+    operator: Operator,
     Path(target): Path<String>,
     Params(ask): Params<ClearRequest>,
 ) -> Result<Json<Applied>, ApiError> {
@@ -74,7 +73,7 @@ pub(in crate::control) async fn clear_override(
     let command = Command::ClearOverride(ClearOverride { target, reason: ask.reason });
     let command = guarded(command, ask.expect.as_deref())?;
     let change = command.summary();
-    let (revision, _) = propose(&api, command, origin).await?;
+    let (revision, _) = propose(&api, command, operator).await?;
     Ok(Json(Applied { revision, change, notes: Vec::new() }))
 }
 
@@ -99,11 +98,18 @@ fn find_target(api: &Api, id: &str) -> Result<OverrideTarget, ApiError> {
 }
 
 /// Has the cluster agree on a command; gives where it applied and the id that it was given.
+///
+/// Whether the caller's role is enough is looked up here too, so that what would be refused when it
+/// applies does not go through the log.
 pub(in crate::control) async fn propose(
     api: &Api,
     command: Command,
-    origin: Origin,
+    Operator { who, origin }: Operator,
 ) -> Result<(Revision, Option<u64>), ApiError> {
+    let state = api.parts.cluster.state();
+    if let Err(refused) = state.may(&who.name, &who.grant, &command) {
+        return accepted(refused);
+    }
     match api.parts.cluster.propose(command, origin).await {
         Ok(reply) => accepted(reply),
         Err(error) => Err(ApiError::propose(api, error)),
@@ -111,7 +117,7 @@ pub(in crate::control) async fn propose(
 }
 
 /// Where a command applied, or why it was refused.
-pub(in crate::control) fn accepted(reply: Reply) -> Result<(Revision, Option<u64>), ApiError> {
+fn accepted(reply: Reply) -> Result<(Revision, Option<u64>), ApiError> {
     match reply {
         Reply::Done { revision, id } => Ok((revision, id)),
         Reply::Refused { code, message, faults } => Err(ApiError::refused(code, message, faults)),

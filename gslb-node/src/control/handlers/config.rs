@@ -22,10 +22,11 @@ use std::sync::Arc;
 /// Says where the configuration last changed: what `expect` takes.
 const CONFIG_REVISION: HeaderName = HeaderName::from_static("gslb-config");
 
-/// `PUT /v1/config`: the body is a whole traffic file that names no other file.
+/// `PUT /v1/config`: the body is a whole traffic file that names no other file. Every role may ask for a
+/// dry run: it changes nothing.
 pub(in crate::control) async fn apply(
     State(api): State<Api>,
-    Operator(origin): Operator,
+    operator: Operator,
     Params(params): Params<ConfigParams>,
     Text(text): Text,
 ) -> Result<Json<ConfigApplied>, ApiError> {
@@ -56,7 +57,7 @@ pub(in crate::control) async fn apply(
         }
         before.revision()
     } else {
-        propose(&api, Command::PutConfig(PutConfig { config, expect }), origin).await?.0
+        propose(&api, Command::PutConfig(PutConfig { config, expect }), operator).await?.0
     };
     Ok(Json(ConfigApplied { dry_run, revision, changes, notes }))
 }

@@ -1,6 +1,6 @@
 //! The nodes of the cluster.
 
-use super::change::{accepted, propose};
+use super::change::propose;
 use crate::control::api::Api;
 use crate::control::caller::Operator;
 use crate::control::error::ApiError;
@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use gslb_consensus::raft::RaftStatus;
+use gslb_consensus::state::command::RemoveNode;
 use gslb_consensus::state::{Command, NodeRecord, State as Agreed};
 
 /// `GET /v1/nodes`.
@@ -43,7 +44,7 @@ pub(in crate::control) fn lines(state: &Agreed, raft: &RaftStatus) -> Vec<NodeLi
 /// `POST /v1/nodes`: gives the new node its number; the leader takes it in once it runs.
 pub(in crate::control) async fn add(
     State(api): State<Api>,
-    Operator(origin): Operator,
+    operator: Operator,
     Body(ask): Body<NewNode>,
 ) -> Result<Json<NodeAdded>, ApiError> {
     for (field, address) in [("raft", &ask.raft), ("api", &ask.api)] {
@@ -55,7 +56,7 @@ pub(in crate::control) async fn add(
         }
     }
     let record = NodeRecord { name: ask.name, raft: ask.raft, api: ask.api };
-    let (revision, id) = propose(&api, Command::AddNode(record), origin).await?;
+    let (revision, id) = propose(&api, Command::AddNode(record), operator).await?;
     let Some(id) = id else {
         let what = "the cluster gave the node no number";
         return Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", what));
@@ -66,7 +67,7 @@ pub(in crate::control) async fn add(
 /// `DELETE /v1/nodes/{node}`, by number or name.
 pub(in crate::control) async fn remove(
     State(api): State<Api>,
-    Operator(origin): Operator,
+    operator: Operator,
     Path(node): Path<String>,
 ) -> Result<Json<Applied>, ApiError> {
     let state = api.parts.cluster.state();
@@ -76,10 +77,7 @@ pub(in crate::control) async fn remove(
         return Err(ApiError::not_found(what));
     };
     let change = format!("node remove {id} ({})", record.name);
-    let reply = match api.parts.cluster.remove_node(*id, origin).await {
-        Ok(reply) => reply,
-        Err(error) => return Err(ApiError::propose(&api, error)),
-    };
-    let (revision, _) = accepted(reply)?;
+    let command = Command::RemoveNode(RemoveNode { id: *id });
+    let (revision, _) = propose(&api, command, operator).await?;
     Ok(Json(Applied { revision, change, notes: Vec::new() }))
 }

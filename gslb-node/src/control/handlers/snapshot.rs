@@ -10,13 +10,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use gslb_consensus::state::Role;
 
-/// `GET /v1/snapshot`: of this node's state, or, if asked for, of the newest.
+/// `GET /v1/snapshot`: of this node's state, or, if asked for, of the newest; for admins.
 pub(in crate::control) async fn save(
     State(api): State<Api>,
-    Operator(_): Operator,
+    operator: Operator,
     Params(ask): Params<ReadParams>,
 ) -> Result<impl IntoResponse, ApiError> {
+    if operator.who.grant.role < Role::Admin {
+        let (name, role) = (&operator.who.name, operator.who.grant.role);
+        let what = format!("{name} is {role}; a backup of all that is agreed needs the role admin");
+        return Err(ApiError::forbidden(what));
+    }
     let (state, _) = api.read(ask.consistency).await?;
     let backup = backup_of(&api.parts.identity, &state);
     let failed = |why: String| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", why);

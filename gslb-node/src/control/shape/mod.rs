@@ -5,6 +5,7 @@
 
 pub use crate::compile::explain::Explanation;
 
+mod access;
 mod applied;
 mod audit;
 mod change;
@@ -19,8 +20,12 @@ mod status;
 mod wait;
 mod weights;
 
+pub use access::{
+    GrantShape, NewToken, RemoveUserRequest, RemovedReason, TokenLine, TokensReply, UserLine,
+    UserRequest, UsersReply, WhoReply,
+};
 pub use applied::Applied;
-pub use audit::{AuditLine, AuditReply};
+pub use audit::{AuditLine, AuditParams, AuditReply, AuditVerdict};
 pub use change::{ClearRequest, OverrideRequest, OverrideWord, WeightRequest};
 pub use config::{ChangeKind, ConfigApplied, ConfigParams, ObjectChange};
 pub use error::{ErrorBody, LeaderHint};
