@@ -5,6 +5,7 @@
 //! mistakes    what is said to who starts a node wrongly, and with which exit code
 //! changes     what an operator changes, on all nodes: apply, export, weights, overrides
 //! health      endpoints that die and come back
+//! access      users, roles, tokens and the audit trail
 //! members     nodes that come and go
 //! crashes     nodes that die at bad moments
 //! registers   what concurrent clients are told, while nodes die and freeze
@@ -21,6 +22,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod access;
 mod backups;
 mod changes;
 mod crashes;

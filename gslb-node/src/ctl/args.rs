@@ -1,5 +1,6 @@
 //! What can be typed, and the help that teaches it.
 
+use super::args_access::{AuditArgs, TokenCommand, UserCommand};
 use super::snapshot_args::SnapshotCommand;
 use crate::control::shape::{Consistency, ReadParams};
 use clap::{Args, Parser, Subcommand};
@@ -125,8 +126,25 @@ Examples:
     /// Check how a zone is delegated to the nodes.
     #[command(subcommand)]
     Zone(ZoneCommand),
-    /// Show who changed what, and why.
-    #[command(after_help = "Examples:\n  gslbctl audit\n  gslbctl audit --last 200 --json")]
+    /// Say who may do what: viewers, operators and admins.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Give machines bearer tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Tell who you are to the cluster, and what you may do.
+    #[command(after_help = "Examples:\n  gslbctl whoami\n  gslbctl --context ci/ctl.toml whoami")]
+    Whoami,
+    /// Show who changed what, from where and why; `audit verify` checks that nothing was altered.
+    #[command(after_help = "\
+Every accepted change of an operator or of the nodes, and every end by time, is a record that
+holds the hash of the one before. The newest 1,000 are agreed state; every node has all of them in
+files of its data folder. What probes report is no change of an operator: see gslbctl health.
+
+Examples:
+  gslbctl audit
+  gslbctl audit --since 7d --limit 200 --json
+  gslbctl audit verify")]
     Audit(AuditArgs),
     /// Save the agreed state, look at what was saved, or begin again from it.
     #[command(subcommand)]
@@ -166,18 +184,20 @@ Examples:
         /// The cluster's name: lower-case letters, digits and hyphens.
         #[arg(long)]
         name: String,
-        /// The operator's name, as it stands in the audit trail.
+        /// The first admin's name, as it stands in the audit trail.
         #[arg(long, default_value = "admin")]
         admin: String,
     },
-    /// Issue a certificate and context for another operator.
-    #[command(
-        after_help = "Examples:\n  gslbctl --context prod/ctl.toml cluster add-admin ann --out ann"
-    )]
+    /// Issue a certificate and context for another admin, without asking the cluster.
+    #[command(after_help = "\
+It has all rights unless `user set` or `user remove` says otherwise; `user add` gives fewer.
+
+Examples:
+  gslbctl --context prod/ctl.toml cluster add-admin ann --out ann")]
     AddAdmin {
-        /// The operator's name: lower-case letters, digits and hyphens.
+        /// The admin's name: lower-case letters, digits and hyphens.
         name: String,
-        /// The folder to make for that operator.
+        /// The folder to make for that admin.
         #[arg(long)]
         out: PathBuf,
         /// The cluster's folder [default: that of the context].
@@ -423,14 +443,6 @@ pub struct CheckDelegation {
     pub port: u16,
 }
 
-/// Show who changed what.
-#[derive(Debug, Args)]
-pub struct AuditArgs {
-    /// How many of the newest changes.
-    #[arg(long, default_value_t = 20)]
-    pub last: usize,
-}
-
 fn host_port(text: &str) -> Result<String, String> {
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     if host.is_empty() || port.parse::<u16>().is_err() {
@@ -439,7 +451,7 @@ fn host_port(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn duration(text: &str) -> Result<String, String> {
+pub(super) fn duration(text: &str) -> Result<String, String> {
     match parse_ms(text) {
         Some(ms) if ms > 0 => Ok(text.to_owned()),
         _ => Err("expected a duration, as 90s, 30m or 2h".to_owned()),

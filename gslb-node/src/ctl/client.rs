@@ -21,6 +21,8 @@ const UNKNOWN: u16 = 504;
 pub(super) struct Client {
     http: reqwest::Client,
     servers: Vec<String>,
+    /// Sent along instead of a certificate.
+    token: Option<String>,
     /// Names this run, so that a change that is sent to a second node does not apply twice.
     sender: u128,
     seq: Cell<u64>,
@@ -55,7 +57,8 @@ impl Client {
         aws_lc_rs::rand::fill(&mut random)
             .map_err(|_| CtlError::File("the system gave no random bytes".to_owned()))?;
         let sender = u128::from_be_bytes(random);
-        Ok(Self { http, servers: context.servers().to_vec(), sender, seq: Cell::new(0) })
+        let (servers, token) = (context.servers().to_vec(), context.token()?);
+        Ok(Self { http, servers, token, sender, seq: Cell::new(0) })
     }
 
     /// Reads an object.
@@ -108,6 +111,16 @@ impl Client {
     ) -> Result<T, CtlError> {
         let body = serde_json::to_vec(body).map_err(|error| CtlError::Answer(error.to_string()))?;
         json(self.send(Method::POST, path, &(), &Payload::Json(body), WITHIN).await?).await
+    }
+
+    /// Asks for something to be as it is sent.
+    pub(super) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, CtlError> {
+        let body = serde_json::to_vec(body).map_err(|error| CtlError::Answer(error.to_string()))?;
+        json(self.send(Method::PUT, path, &(), &Payload::Json(body), WITHIN).await?).await
     }
 
     /// Sends a document.
@@ -170,6 +183,10 @@ impl Client {
                 .header("gslb-seq", self.seq.get())
         } else {
             request
+        };
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
         };
         match payload {
             Payload::Nothing => request,

@@ -1,9 +1,9 @@
-//! Making a cluster: its authority, and the identities of its operators.
+//! Making a cluster: its authority, and the identities of its operators: admins and users.
 
 use super::context::{Context, FILE_NAME};
 use super::error::CtlError;
 use super::output::Output;
-use gslb_consensus::identity::Authority;
+use gslb_consensus::identity::{AdminFiles, Authority};
 use std::path::Path;
 
 /// Makes the folder of a new cluster: authority, the operator's certificate, context file.
@@ -18,7 +18,7 @@ pub fn init(dir: &Path, cluster: &str, admin: &str) -> Result<(), CtlError> {
     Context::create(dir).map(|_| ())
 }
 
-/// Issues the folder of another operator: certificate and context file.
+/// Issues the folder of another admin: certificate and context file.
 ///
 /// # Errors
 /// The authority cannot be read, the name does not fit, or a file cannot be written.
@@ -26,11 +26,28 @@ pub fn add_admin(dir: &Path, name: &str, out: &Path) -> Result<(), CtlError> {
     let authority = Authority::load(dir)?;
     let identity = authority.issue_admin(name)?;
     let known = Context::load(&dir.join(FILE_NAME))?;
+    check_free(out)?;
+    identity.save(out)?;
+    copy_context(&known, out)
+}
+
+/// Makes the certificate of a user, not yet in its folder, which must hold none.
+pub(super) fn issue_user(dir: &Path, name: &str, out: &Path) -> Result<AdminFiles, CtlError> {
+    check_free(out)?;
+    Ok(Authority::load(dir)?.issue_user(name)?)
+}
+
+/// Refuses a folder that holds a key already.
+fn check_free(out: &Path) -> Result<(), CtlError> {
     if out.join("admin.key").exists() {
         let what = "holds an operator's key already: choose another --out";
         return Err(CtlError::File(format!("{} {what}", out.display())));
     }
-    identity.save(out)?;
+    Ok(())
+}
+
+/// Writes a context into the folder of a certificate that names the same nodes.
+pub(super) fn copy_context(known: &Context, out: &Path) -> Result<(), CtlError> {
     let mut context = Context::create(out)?;
     let api =
         |server: &String| server.trim_start_matches("https://").trim_end_matches('/').to_owned();
@@ -73,7 +90,7 @@ pub(super) fn add_admin_and_tell(
     let context = out.join(FILE_NAME);
     output.show(&serde_json::json!({ "admin": name, "dir": out, "context": context }), |o| {
         o.line(&format!(
-            "{name} is an operator of the cluster: hand over the folder {}",
+            "{name} is an admin of the cluster: hand over the folder {}",
             out.display()
         ));
         o.line(&format!("  gslbctl --context {} status", context.display()));

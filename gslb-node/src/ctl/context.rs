@@ -1,4 +1,4 @@
-//! The context file: which cluster, and by which certificate.
+//! The context file: which cluster, and by which certificate or token.
 
 use super::error::CtlError;
 use rustls::{ClientConfig, RootCertStore};
@@ -6,6 +6,8 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +16,8 @@ pub const FILE_NAME: &str = "ctl.toml";
 
 /// Stands above the fields of a file that `gslbctl` writes.
 const HEAD: &str = "\
-# The context of gslbctl: which nodes to ask (the next one if one is silent), and by which certificate.
+# The context of gslbctl: which nodes to ask (the next one if one is silent), and who asks: by
+# `certificate` and `key`, or by the bearer token in the file `token`.
 # Paths are relative to this file. gslbctl --context FILE, or GSLBCTL_CONTEXT, or ~/.config/gslb/ctl.toml
 ";
 
@@ -24,8 +27,12 @@ const HEAD: &str = "\
 struct Fields {
     servers: Vec<String>,
     ca: PathBuf,
-    certificate: PathBuf,
-    key: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<PathBuf>,
 }
 
 /// Which cluster, and by which certificate.
@@ -42,10 +49,40 @@ impl Context {
     /// The file cannot be written.
     pub fn create(dir: &Path) -> Result<Self, CtlError> {
         let [ca, certificate, key] = ["ca.pem", "admin.pem", "admin.key"].map(PathBuf::from);
-        let fields = Fields { servers: Vec::new(), ca, certificate, key };
+        let (certificate, key) = (Some(certificate), Some(key));
+        let fields = Fields { servers: Vec::new(), ca, certificate, key, token: None };
         let context = Self { path: dir.join(FILE_NAME), fields };
         context.save()?;
         Ok(context)
+    }
+
+    /// Makes the folder of a bearer token: the token (0600), the authority's certificate, a context.
+    ///
+    /// # Errors
+    /// There is a token already, or a file cannot be read or written.
+    pub fn for_token(&self, out: &Path, token: &str) -> Result<(), CtlError> {
+        let fault = |path: &Path, error: std::io::Error| {
+            CtlError::File(format!("{} cannot be written: {error}", path.display()))
+        };
+        let mut folder = fs::DirBuilder::new();
+        folder.recursive(true).mode(0o700).create(out).map_err(|e| fault(out, e))?;
+        let ca = self.resolve(&self.fields.ca);
+        let known = fs::read(&ca).map_err(|error| self.fault("ca", &ca, error))?;
+        let path = out.join("token");
+        // Never over another one, which could not be shown again.
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let written = file.and_then(|mut file| writeln!(file, "{token}"));
+        written.map_err(|error| fault(&path, error))?;
+        let path = out.join("ca.pem");
+        fs::write(&path, known).map_err(|error| fault(&path, error))?;
+        let fields = Fields {
+            servers: self.fields.servers.clone(),
+            ca: "ca.pem".into(),
+            certificate: None,
+            key: None,
+            token: Some("token".into()),
+        };
+        Self { path: out.join(FILE_NAME), fields }.save()
     }
 
     /// The file that is meant: the one given, else the one of this user.
@@ -89,7 +126,28 @@ impl Context {
                 return Err(CtlError::Context(format!("{shown}: servers: {server:?}: {what}")));
             }
         }
+        let by_certificate = fields.certificate.is_some() && fields.key.is_some();
+        let neither = fields.certificate.is_none() && fields.key.is_none();
+        if by_certificate == fields.token.is_some() || (!by_certificate && !neither) {
+            let what = "who asks? Give `certificate` and `key`, or `token`";
+            return Err(CtlError::Context(format!("{shown}: {what}")));
+        }
         Ok(Self { path: path.to_path_buf(), fields })
+    }
+
+    /// The same context with one of its nodes only.
+    #[must_use]
+    pub(super) fn only(&self, server: &str) -> Self {
+        let fields = Fields { servers: vec![server.to_owned()], ..self.fields.clone() };
+        Self { path: self.path.clone(), fields }
+    }
+
+    /// The bearer token that is sent along, if the context names one.
+    pub(super) fn token(&self) -> Result<Option<String>, CtlError> {
+        let Some(path) = &self.fields.token else { return Ok(None) };
+        let path = self.resolve(path);
+        let text = fs::read_to_string(&path).map_err(|e| self.fault("token", &path, e))?;
+        Ok(Some(text.trim().to_owned()))
     }
 
     /// Adds the API of a node, `HOST:PORT`, and writes the file.
@@ -123,22 +181,23 @@ impl Context {
     /// A file that the context names cannot be read or is not what it must be.
     pub fn tls(&self) -> Result<ClientConfig, CtlError> {
         let ca = self.certificate("ca", &self.fields.ca)?;
-        let certificate = self.certificate("certificate", &self.fields.certificate)?;
-        let key_path = self.resolve(&self.fields.key);
-        let key =
-            PrivateKeyDer::from_pem_file(&key_path).map_err(|e| self.fault("key", &key_path, e))?;
         let mut roots = RootCertStore::empty();
         roots.add(ca).map_err(|e| self.fault("ca", &self.resolve(&self.fields.ca), e))?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(|e| CtlError::Context(format!("TLS cannot be set up: {e}")))?
-            .with_root_certificates(roots)
-            .with_client_auth_cert(vec![certificate], key)
-            .map_err(|e| {
-                self.fault("key", &key_path, format!("it does not fit the certificate: {e}"))
-            })?;
-        Ok(config)
+            .with_root_certificates(roots);
+        let (Some(certificate), Some(key)) = (&self.fields.certificate, &self.fields.key) else {
+            return Ok(config.with_no_client_auth());
+        };
+        let certificate = self.certificate("certificate", certificate)?;
+        let key_path = self.resolve(key);
+        let key =
+            PrivateKeyDer::from_pem_file(&key_path).map_err(|e| self.fault("key", &key_path, e))?;
+        config.with_client_auth_cert(vec![certificate], key).map_err(|e| {
+            self.fault("key", &key_path, format!("it does not fit the certificate: {e}"))
+        })
     }
 
     fn certificate(&self, field: &str, path: &Path) -> Result<CertificateDer<'static>, CtlError> {
@@ -204,6 +263,35 @@ mod tests {
         let context = load(&format!("servers = []\n{REST}")).unwrap();
         let error = context.tls().unwrap_err().to_string();
         assert!(error.contains("ca: ") && error.contains("ca.pem cannot be used"), "{error}");
+    }
+
+    #[test]
+    fn a_context_names_a_certificate_or_a_token_and_never_both() {
+        let head = "servers = []\nca = \"ca.pem\"\n";
+        assert!(load(&format!("{head}token = \"token\"\n")).is_ok());
+        for rest in ["", "key = \"k\"\n", "token = \"t\"\nkey = \"k\"\n"] {
+            let error = load(&format!("{head}{rest}")).unwrap_err();
+            assert!(error.contains("`certificate` and `key`, or `token`"), "{rest}: {error}");
+        }
+        assert!(load(&format!("servers = []\n{REST}token = \"t\"\n")).is_err());
+    }
+
+    #[test]
+    fn the_folder_of_a_token_is_for_its_owner_and_is_never_written_twice() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let mut context = Context::create(dir.path()).unwrap();
+        context.add_server("10.0.0.1:8053").unwrap();
+        fs::write(dir.path().join("ca.pem"), "the authority").unwrap();
+        let out = dir.path().join("ci");
+        context.for_token(&out, "gslb_ci_00").unwrap();
+        let mode = fs::metadata(out.join("token")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let read = Context::load(&out.join(FILE_NAME)).unwrap();
+        assert_eq!(read.token().unwrap().as_deref(), Some("gslb_ci_00"));
+        assert_eq!(read.servers(), context.servers());
+        assert!(context.for_token(&out, "gslb_ci_11").is_err());
+        assert_eq!(read.token().unwrap().as_deref(), Some("gslb_ci_00"));
     }
 
     #[test]

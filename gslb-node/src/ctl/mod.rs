@@ -4,19 +4,21 @@
 //! args (what was typed) --> run --> one module a command --> client (any node, the next if it is silent)
 //!                            |              |                       |
 //!                     context (servers,     |                 control::shape
-//!                     certificate)          +--> output: tables for people, JSON for programs
+//!                     who asks)             +--> output: tables for people, JSON for programs
 //! ```
 //!
 //! Exit codes: 0 done; 1 failed; 2 wrong usage or context. What is asked for goes to standard output,
 //! what went wrong to standard error, in JSON too if `--json` is given.
 
 pub mod args;
+pub mod args_access;
 pub mod cluster;
 pub mod context;
 pub mod error;
 pub mod node;
 pub mod snapshot_args;
 
+mod access;
 mod age;
 mod apply;
 mod change;

@@ -1,11 +1,12 @@
 //! One run of `gslbctl`.
 
 use super::args::{Cli, ClusterCommand, Command, NodeCommand, ZoneCommand};
+use super::args_access::{AuditArgs, AuditCommand};
 use super::client::Client;
 use super::context::Context;
 use super::error::CtlError;
 use super::output::Output;
-use super::{apply, change, cluster, delegation, node, shell, show, snapshot};
+use super::{access, apply, change, cluster, delegation, node, shell, show, snapshot};
 use clap::Parser;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,8 @@ fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
 
 async fn execute(cli: Cli, output: Output) -> Result<(), CtlError> {
     let given = cli.context.as_deref();
-    let client = || Client::new(&Context::load(&Context::find(given)?)?);
+    let context = || Context::load(&Context::find(given)?);
+    let client = || Client::new(&context()?);
     match cli.command {
         Command::Cluster(ClusterCommand::Init { dir, name, admin }) => {
             cluster::init_and_tell(&dir, &name, &admin, output)
@@ -77,7 +79,13 @@ async fn execute(cli: Cli, output: Output) -> Result<(), CtlError> {
         Command::Zone(ZoneCommand::CheckDelegation(args)) => {
             delegation::check(&client()?, args, output).await
         }
-        Command::Audit(args) => show::audit(&client()?, args.last, output).await,
+        Command::User(command) => access::user(command, &context()?, output).await,
+        Command::Token(command) => access::token(command, &context()?, output).await,
+        Command::Whoami => access::whoami(&client()?, output).await,
+        Command::Audit(AuditArgs { command: Some(AuditCommand::Verify), .. }) => {
+            show::verify(&context()?, output).await
+        }
+        Command::Audit(args) => show::audit(&client()?, args, output).await,
         Command::Snapshot(command) => snapshot::snapshot(command, client, output).await,
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { dir } => shell::man(&dir, output),

@@ -25,6 +25,7 @@ pub(super) fn card(
         asking(ports),
         more_names(ports),
         steering(folder),
+        access(folder, executable),
         dying(executable, ports),
         looking(ports),
         killing(folder, ports, pids),
@@ -80,6 +81,25 @@ fn steering(folder: &Path) -> Section {
     let ctl = folder.join("gslbctl").display().to_string();
     let lines = lines.into_iter().map(|(rest, note)| (format!("{ctl} {rest}"), note));
     ("Steer:", lines.collect())
+}
+
+fn access(folder: &Path, executable: &Path) -> Section {
+    let ctl = folder.join("gslbctl").display().to_string();
+    let (exe, ann) = (executable.display(), folder.join("ann"));
+    let as_ann = format!("{exe} ctl --context {}", ann.join("ctl.toml").display());
+    let lines = vec![
+        (format!("{ctl} whoami"), "the admin that cluster init made"),
+        (
+            format!("{ctl} user add ann --role operator --region eu --out {}", ann.display()),
+            "a certificate, and a role for it",
+        ),
+        (format!("{as_ann} set-weight eu 90 --reason demo --wait"), "na would be refused"),
+        (format!("{ctl} set-weight eu --clear --wait"), ""),
+        (format!("{ctl} token add ci --role viewer --for 1h"), "for curl: see token add --help"),
+        (format!("{ctl} audit"), "who, from where, why, before and after"),
+        (format!("{ctl} audit verify"), "every link, on every node"),
+    ];
+    ("Say who may do what, and see who did:", lines)
 }
 
 fn dying(executable: &Path, ports: &Ports) -> Section {

@@ -3,7 +3,7 @@
 //! ```text
 //! this process:  six HTTP endpoints in three regions, the switch that kills and revives regions
 //! its children:  three nodes, each with its own file, folder and ports
-//! the folder:    authority and operator's certificate, traffic.toml and its zone, logs, ./gslbctl
+//! the folder:    authority and admin's certificate, traffic.toml and its zone, logs, ./gslbctl
 //! ```
 //!
 //! All is made as an operator makes it: by the functions behind `gslbctl cluster init`, `gslbctl node

@@ -8,7 +8,7 @@ mod overrides;
 mod status;
 mod weights;
 
-pub(super) use audit::audit;
+pub(super) use audit::{audit, verify};
 pub(super) use explain::explain;
 pub(super) use health::health;
 pub(super) use label::label;
