@@ -60,5 +60,9 @@ pub const SCOPE_MAX: usize = 100;
 pub const AUDIT_TEXT_MAX: usize = 500;
 /// Most entries of the audit trail kept in the state.
 pub const AUDIT_MAX: usize = 1_000;
+/// Shortest silence after which autopilot takes a voter for dead, ms.
+pub const DEAD_MS_MIN: u64 = 1_000;
+/// Longest silence after which autopilot takes a voter for dead, ms (24 h).
+pub const DEAD_MS_MAX: u64 = 24 * 3_600_000;
 /// Largest bias of a region, percent, either way.
 pub const BIAS_MAX: i8 = 99;

@@ -29,6 +29,7 @@ use super::snapshot::SnapshotFolder;
 use super::space::{Space, SpaceLimits};
 use super::space_keeper;
 use super::status::RaftStatus;
+use super::steps::{Sight, may_lead};
 use super::store::Folder;
 use super::supervisor::{Running, supervise};
 use super::timers::Timers;
@@ -409,7 +410,10 @@ impl Core {
             return;
         }
         let matched = |id: &u64| metrics.replication.as_ref().and_then(|all| all.get(id).copied());
-        let others = metrics.membership_config.voter_ids().filter(|id| *id != metrics.id);
+        let state = self.view.state();
+        let sight = Sight { alive: self.alive(&metrics), ..Sight::default() };
+        let others = metrics.membership_config.voter_ids();
+        let others = others.filter(|id| may_lead(&state, &sight, metrics.id, *id));
         // One without an acknowledged entry, or not heard lately, would only cost time.
         let alive = others.filter(|id| {
             let heard = metrics.heartbeat.as_ref().and_then(|all| all.get(id)?.as_ref());

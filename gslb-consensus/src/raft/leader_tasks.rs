@@ -135,7 +135,7 @@ impl Core {
     }
 
     /// Proposes a command of the node's own.
-    async fn command(self: &Arc<Self>, command: Command, actor: &str) {
+    pub(super) async fn command(self: &Arc<Self>, command: Command, actor: &str) {
         let what = command.summary();
         if let Err(error) = self.propose(command, Origin::new(actor), OWN_COMMAND).await {
             tracing::warn!(what, %error, "a command of the node's own did not go through");

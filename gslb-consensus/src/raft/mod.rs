@@ -3,8 +3,8 @@
 //! ```text
 //!            Cluster (the handle) -- propose, watch, status, linearizable, add_node, peer
 //!               |
-//!   propose --> core <-- supervisor (starts Raft, starts it again)  leader_tasks, membership
-//!               |
+//!   propose --> core <-- supervisor (starts Raft, starts it again)  leader_tasks, membership,
+//!               |                                                   steps, guard, autopilot
 //!            openraft ----- store    log and vote on disk (redb)
 //!               |     \---- machine  the state in memory; snapshot files; view = what is published
 //!               |
@@ -21,9 +21,11 @@
 //! than that writes wait: what is answered to the world comes from the last applied state.
 
 mod address_book;
+mod autopilot;
 mod cluster;
 mod core;
 mod errors;
+mod guard;
 mod leader_tasks;
 mod listener;
 mod log_age;
@@ -39,6 +41,7 @@ mod snapshot;
 mod space;
 mod space_keeper;
 mod status;
+mod steps;
 mod store;
 mod supervisor;
 mod timers;

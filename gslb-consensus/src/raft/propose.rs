@@ -217,6 +217,9 @@ impl Core {
 
     /// Asks the gate, which may take long, away from the threads that keep Raft's time.
     async fn pass_gate(&self, envelope: Envelope) -> Result<Envelope, Box<Attempt>> {
+        if let Err(refused) = self.guard_majority(&envelope.command).await {
+            return Err(Box::new(Attempt::Done(refused)));
+        }
         let Some(gate) = self.gate.clone() else { return Ok(envelope) };
         let state = self.view.state();
         let asked =

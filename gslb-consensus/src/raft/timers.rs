@@ -45,6 +45,15 @@ impl Timers {
         Duration::from_millis(self.ms().2)
     }
 
+    /// How long a learner must have been caught up before it votes, if there are three voters.
+    pub(crate) const fn stable(self) -> Duration {
+        match self {
+            Self::Region | Self::Continent => Duration::from_secs(10),
+            Self::Global => Duration::from_secs(20),
+            Self::Patient => Duration::from_secs(1),
+        }
+    }
+
     /// How long a node without a quorum may take it for an election before it refuses writes.
     pub(crate) const fn patience(self) -> Duration {
         Duration::from_millis(self.ms().2 * 3)

@@ -6,6 +6,7 @@ use super::health::HealthTable;
 use super::node_record::NodeRecord;
 use super::overrides::{Override, OverrideTarget};
 use super::revision::Revision;
+use super::roster::Roster;
 use super::session::Sessions;
 use super::weights::Weights;
 use crate::model::{Config, DnsName};
@@ -44,6 +45,8 @@ pub struct State {
     pub audit: Arc<Audit>,
     /// Who may do what.
     pub access: Arc<Access>,
+    /// What is wanted of each node.
+    pub roster: Arc<Roster>,
 }
 
 impl State {

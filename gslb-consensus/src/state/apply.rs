@@ -106,6 +106,8 @@ impl State {
             Command::AddNode(record) => return self.add_node(record).map(Some),
             Command::PutNode(put) => self.put_node(put.id, &put.record)?,
             Command::RemoveNode(remove) => self.remove_node(remove.id)?,
+            Command::SetSeat(set) => self.set_seat(set)?,
+            Command::SetAutopilot(set) => self.set_autopilot(set)?,
             Command::Guarded(guarded) => {
                 // Only commands of other kinds pass.
                 self.compare(guarded)?;
@@ -157,6 +159,7 @@ impl State {
             return Err(Reply::refused(RefusalCode::NotFound, format!("there is no node {id}")));
         }
         self.forget_vantage(id);
+        Arc::make_mut(&mut self.roster).forget(id);
         Ok(())
     }
 }

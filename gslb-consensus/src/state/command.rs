@@ -34,6 +34,8 @@ pub enum Command {
     RemoveNode(RemoveNode),
     /// 11: a change that applies only if its object is as the caller saw it.
     Guarded(Guarded),
+    /// 20: says what is wanted of a node.
+    SetSeat(SetSeat),
     /// 21: says what a user may do.
     PutUser(PutUser),
     /// 22: takes all rights from a user.
@@ -42,6 +44,8 @@ pub enum Command {
     PutToken(PutToken),
     /// 24: removes a bearer token.
     RemoveToken(RemoveToken),
+    /// 25: switches autopilot on or off.
+    SetAutopilot(SetAutopilot),
 }
 
 /// Replaces the whole configuration.
@@ -132,6 +136,21 @@ pub struct PutUser {
     pub reason: String,
 }
 
+/// Says what is wanted of a node; what is not given stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetSeat {
+    /// The node's id.
+    pub id: u64,
+    /// Whether it stands by as a learner; false: it votes once it has caught up.
+    pub learner: Option<bool>,
+    /// Whether it is drained.
+    pub drained: Option<bool>,
+    /// The node that takes its vote.
+    pub replaced_by: Option<u64>,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
 /// Takes all rights from a user, whatever its certificate says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveUser {
@@ -139,6 +158,17 @@ pub struct RemoveUser {
     pub name: String,
     /// If given: refused unless the user last changed at this log index.
     pub expect: Option<u64>,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+/// Switches autopilot on or off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAutopilot {
+    /// Whether it is on.
+    pub on: bool,
+    /// How long a voter must be silent before it is taken for dead, ms; none: as it was.
+    pub dead_ms: Option<u64>,
     /// Why, for the audit trail.
     pub reason: String,
 }
@@ -165,6 +195,21 @@ pub struct RemoveToken {
     pub name: String,
     /// Why, for the audit trail.
     pub reason: String,
+}
+
+impl SetSeat {
+    /// A short text of the change.
+    fn summary(&self) -> String {
+        let Self { id, learner, drained, replaced_by, .. } = self;
+        match (replaced_by, learner, drained) {
+            (Some(by), Some(true), _) => format!("node {by} takes the vote of node {id}"),
+            (Some(by), ..) => format!("node replace {id} --by {by}"),
+            (None, Some(true), _) => format!("node demote {id}"),
+            (None, Some(false), _) => format!("node promote {id}"),
+            (None, None, Some(true)) => format!("node drain {id}"),
+            (None, None, _) => format!("node drain {id} --clear"),
+        }
+    }
 }
 
 impl Command {
@@ -205,6 +250,8 @@ impl Command {
             Self::RemoveUser(remove) => format!("user remove {}", remove.name),
             Self::PutToken(put) => format!("token add {} as {}", put.name, put.grant),
             Self::RemoveToken(remove) => format!("token remove {}", remove.name),
+            Self::SetSeat(set) => set.summary(),
+            Self::SetAutopilot(set) => format!("autopilot {}", if set.on { "on" } else { "off" }),
         }
     }
 
@@ -228,6 +275,8 @@ impl Command {
             Self::RemoveUser(remove) => &remove.reason,
             Self::PutToken(put) => &put.reason,
             Self::RemoveToken(remove) => &remove.reason,
+            Self::SetSeat(set) => &set.reason,
+            Self::SetAutopilot(set) => &set.reason,
             _ => "",
         }
     }

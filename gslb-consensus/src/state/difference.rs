@@ -3,6 +3,7 @@
 use super::agreed::State;
 use super::command::Command;
 use super::overrides::OverrideTarget;
+use super::roster::Seat;
 use super::touched::{Touched, told, touched};
 use crate::model::limits::AUDIT_TEXT_MAX;
 use crate::model::{PoolId, RegionId};
@@ -47,6 +48,8 @@ fn about(state: &State, after: &State, command: &Command) -> String {
         Command::AddNode(_) => node(state, after.last_node_id),
         Command::PutNode(put) => node(state, put.id),
         Command::RemoveNode(remove) => node(state, remove.id),
+        Command::SetSeat(set) => seat(state, set.id),
+        Command::SetAutopilot(_) => autopilot(state),
         Command::PutUser(put) => user(state, &put.name),
         Command::RemoveUser(remove) => user(state, &remove.name),
         Command::PutToken(put) => token(state, &put.name),
@@ -86,6 +89,23 @@ fn node(state: &State, id: u64) -> String {
         || NONE.to_owned(),
         |record| format!("node {id} {}, raft {}, api {}", record.name, record.raft, record.api),
     )
+}
+
+fn seat(state: &State, id: u64) -> String {
+    let Seat { learner, drained, replaced_by } = state.roster.seat(id);
+    let mut text = (if learner { "stands by" } else { "votes" }).to_owned();
+    if drained {
+        text.push_str(", drained");
+    }
+    if let Some(by) = replaced_by {
+        text.push_str(&format!(", replaced by node {by}"));
+    }
+    text
+}
+
+fn autopilot(state: &State) -> String {
+    let switch = if state.roster.autopilot_off { "off" } else { "on" };
+    format!("autopilot {switch}, dead after {} s", state.roster.dead_ms() / 1000)
 }
 
 fn user(state: &State, name: &str) -> String {

@@ -141,10 +141,12 @@ const fn kind(command: &Command) -> u16 {
         Command::PutNode(_) => 9,
         Command::RemoveNode(_) => 10,
         Command::Guarded(_) => GUARDED,
+        Command::SetSeat(_) => 20,
         Command::PutUser(_) => 21,
         Command::RemoveUser(_) => 22,
         Command::PutToken(_) => 23,
         Command::RemoveToken(_) => 24,
+        Command::SetAutopilot(_) => 25,
     }
 }
 
@@ -165,10 +167,12 @@ fn append_body(command: &Command, bytes: Vec<u8>) -> Vec<u8> {
             bytes.extend(kind(command).to_le_bytes());
             append_body(command, bytes)
         }
+        Command::SetSeat(body) => append(body, bytes),
         Command::PutUser(body) => append(body, bytes),
         Command::RemoveUser(body) => append(body, bytes),
         Command::PutToken(body) => append(body, bytes),
         Command::RemoveToken(body) => append(body, bytes),
+        Command::SetAutopilot(body) => append(body, bytes),
     }
 }
 
@@ -185,10 +189,12 @@ fn decode_body(kind: u16, body: &[u8]) -> Result<Command, UnknownFormat> {
         9 => Command::PutNode(from_bytes(kind, body)?),
         10 => Command::RemoveNode(from_bytes(kind, body)?),
         GUARDED => Command::Guarded(guarded(body)?),
+        20 => Command::SetSeat(from_bytes(kind, body)?),
         21 => Command::PutUser(from_bytes(kind, body)?),
         22 => Command::RemoveUser(from_bytes(kind, body)?),
         23 => Command::PutToken(from_bytes(kind, body)?),
         24 => Command::RemoveToken(from_bytes(kind, body)?),
+        25 => Command::SetAutopilot(from_bytes(kind, body)?),
         other => {
             return Err(UnknownFormat {
                 what: format!("a log entry holds a command of kind {other}"),

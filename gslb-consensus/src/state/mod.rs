@@ -3,7 +3,7 @@
 //! ```text
 //! Envelope (who, when, once) --> apply(&mut State, index, ..) --> Reply
 //!                                   |  rights: may the caller do this?
-//!   config, runtime weights, overrides, votes --> agreed health, nodes, access, audit
+//!   config, runtime weights, overrides, votes --> agreed health, nodes, roster, access, audit
 //!                                   |
 //!                 effective: what of an endpoint counts now, and why
 //! ```
@@ -27,6 +27,7 @@ pub mod node_record;
 pub mod overrides;
 pub mod reply;
 pub mod revision;
+pub mod roster;
 pub mod session;
 pub mod snapshot;
 pub mod weights;
@@ -52,9 +53,12 @@ pub use node_record::NodeRecord;
 pub use overrides::{Override, OverrideKind, OverrideTarget};
 pub use reply::{RefusalCode, Reply};
 pub use revision::Revision;
+pub use roster::{Roster, Seat};
 pub use weights::RuntimeWeight;
 
 #[cfg(test)]
 mod rights_tests;
+#[cfg(test)]
+mod roster_tests;
 #[cfg(test)]
 mod tests;

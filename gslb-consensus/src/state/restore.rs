@@ -9,12 +9,13 @@ impl State {
     /// The state as one node goes on from it, alone, in a higher history.
     ///
     /// The log index goes on too, so that what the state remembers by index keeps its order. Node
-    /// numbers that were given stay given. Votes are of nodes that are gone: agreed health stays as
+    /// numbers that were given stay given, and what was wanted of nodes is forgotten. Votes are of nodes that are gone: agreed health stays as
     /// it was until this node has probed.
     #[must_use]
     pub fn restored(mut self, history: u32, id: u64, record: NodeRecord) -> Self {
         self.history = history;
         self.nodes = Arc::new(BTreeMap::from([(id, record)]));
+        self.roster = Arc::default();
         self.last_node_id = self.last_node_id.max(id);
         Arc::make_mut(&mut self.health).forget_votes();
         self

@@ -1,4 +1,10 @@
 //! The state as bytes.
+//!
+//! ```text
+//! format 1: 1, the state before weights and overrides told which change set them
+//! format 2: 2, the state before there were users, tokens, a chain of the audit trail and a roster
+//! format 3: 3, the state
+//! ```
 
 use super::agreed::State;
 use super::envelope::{UnknownFormat, append};

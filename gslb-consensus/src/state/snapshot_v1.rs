@@ -88,6 +88,7 @@ impl From<StateV1> for State {
             sessions: v1.sessions,
             audit: v1.audit.unchained(v1.history),
             access: Arc::default(),
+            roster: Arc::default(),
         }
     }
 }

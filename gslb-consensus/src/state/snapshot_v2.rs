@@ -74,6 +74,7 @@ impl From<StateV2> for State {
             sessions: v2.sessions,
             audit: v2.audit.unchained(v2.history),
             access: Arc::default(),
+            roster: Arc::default(),
         }
     }
 }

@@ -12,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, put};
+use axum::routing::{delete, get, post, put};
 use gslb_consensus::model::limits::DOCUMENT_BYTES_MAX;
 
 /// Longest body of a request that is no configuration.
@@ -35,6 +35,8 @@ pub fn operator_routes(api: Api) -> Router {
         .route("/v1/explain", get(explain::explain))
         .route("/v1/nodes", get(nodes::list).post(nodes::add))
         .route("/v1/nodes/{node}", delete(nodes::remove))
+        .route("/v1/nodes/{node}/seat", post(nodes::seat))
+        .route("/v1/autopilot", post(nodes::autopilot))
         .route("/v1/audit", get(audit::audit))
         .route("/v1/audit/verify", get(audit::verify))
         .route("/v1/whoami", get(access::whoami))

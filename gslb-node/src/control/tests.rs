@@ -258,7 +258,7 @@ async fn the_shapes_of_v1_keep_their_fields() {
     ];
     assert_eq!(keys(&status), expected);
     let expected =
-        ["api", "heard", "heard_ms_ago", "id", "leads", "member", "name", "raft", "report"];
+        ["api", "heard", "heard_ms_ago", "id", "leads", "member", "name", "raft", "report", "seat"];
     assert_eq!(keys(&status["nodes"][0]), expected);
     let expected = [
         "answers",
@@ -294,6 +294,34 @@ async fn the_shapes_of_v1_keep_their_fields() {
     ];
     assert_eq!(keys(&status["regions"][0]), expected);
     let (_, nodes) = lab.ask("GET", "/v1/nodes", "").await;
-    assert_eq!(keys(&nodes["nodes"][0]), ["api", "id", "leads", "member", "name", "raft"]);
+    assert_eq!(keys(&nodes["nodes"][0]), ["api", "id", "leads", "member", "name", "raft", "seat"]);
     assert_eq!(nodes["nodes"][0]["member"], "voter");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_seat_that_the_voters_cannot_spare_is_refused_and_what_is_asked_is_listed() {
+    let lab = Lab::start().await;
+    for (path, body, status, why) in [
+        ("/v1/nodes/n1/seat", r#"{"standby": true}"#, 409, "n1 is the last voter"),
+        ("/v1/nodes/n1/seat", r#"{"drained": true}"#, 409, "no other voter could lead"),
+        ("/v1/nodes/n1/seat", r#"{"replaced_by": "n7"}"#, 404, "there is no node n7"),
+        ("/v1/nodes/n1/seat", "{}", 400, "nothing is asked for"),
+        ("/v1/nodes/n9/seat", r#"{"standby": true}"#, 404, "there is no node n9"),
+        ("/v1/autopilot", r#"{"on": true, "dead_after": "1ms"}"#, 422, "1s at least"),
+    ] {
+        let (got, answer) = lab.ask("POST", path, body).await;
+        assert_eq!(got, status, "{path} {body}: {answer}");
+        assert!(text(&answer["message"]).contains(why), "{answer}");
+    }
+    let (status, answer) = lab.ask("DELETE", "/v1/nodes/1", "").await;
+    assert_eq!(status, 409, "{answer}");
+    let node = r#"{"name": "n2", "raft": "127.0.0.1:9", "api": "127.0.0.1:9"}"#;
+    assert_eq!(lab.ask("POST", "/v1/nodes", node).await.0, 200);
+    let body = r#"{"standby": true, "reason": "spare"}"#;
+    assert_eq!(lab.ask("POST", "/v1/nodes/n2/seat", body).await.0, 200);
+    let (_, nodes) = lab.ask("GET", "/v1/nodes", "").await;
+    let seat = json!({"standby": true, "drained": false, "replaced_by": null});
+    assert_eq!(nodes["nodes"][1]["seat"], seat);
+    let off = r#"{"on": false}"#;
+    assert_eq!(lab.ask("POST", "/v1/autopilot", off).await.0, 200);
 }

@@ -1,6 +1,7 @@
 //! What can be typed, and the help that teaches it.
 
 use super::args_access::{AuditArgs, TokenCommand, UserCommand};
+use super::node_args::NodeCommand;
 use super::snapshot_args::SnapshotCommand;
 use crate::control::shape::{Consistency, ReadParams};
 use clap::{Args, Parser, Subcommand};
@@ -39,7 +40,7 @@ pub enum Command {
     /// Make a cluster.
     #[command(subcommand)]
     Cluster(ClusterCommand),
-    /// Add, list and remove nodes.
+    /// Add, list, move and remove nodes.
     #[command(subcommand)]
     Node(NodeCommand),
     /// Send a traffic file: all of it, or nothing if anything is wrong.
@@ -204,49 +205,6 @@ Examples:
         #[arg(long)]
         dir: Option<PathBuf>,
     },
-}
-
-/// Add, list and remove nodes.
-#[derive(Debug, Subcommand)]
-pub enum NodeCommand {
-    /// Make the identity of a new node.
-    #[command(after_help = "\
-The first node founds the cluster. For each later one the running cluster is asked for a number; it
-takes the node in by itself once that runs.
-
-Examples:
-  gslbctl node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1")]
-    Add(NodeAdd),
-    /// List the nodes.
-    #[command(
-        after_help = "Examples:\n  gslbctl node list\n  gslbctl node list --json | jq '.nodes[].name'"
-    )]
-    List(Read),
-    /// Remove a node for good: its number is never given again.
-    #[command(after_help = "Examples:\n  gslbctl node remove fra-1\n  gslbctl node remove 3")]
-    Remove {
-        /// Its name or number.
-        node: String,
-    },
-}
-
-/// Make the identity of a new node.
-#[derive(Debug, Args)]
-pub struct NodeAdd {
-    /// Its name: lower-case letters, digits and hyphens.
-    pub name: String,
-    /// Where the other nodes will reach it.
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
-    pub raft: String,
-    /// Where operators will reach its API.
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
-    pub api: String,
-    /// The folder to make for it.
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// The cluster's folder, with the key of its authority [default: that of the context].
-    #[arg(long)]
-    pub dir: Option<PathBuf>,
 }
 
 /// Send a traffic file.
@@ -443,7 +401,7 @@ pub struct CheckDelegation {
     pub port: u16,
 }
 
-fn host_port(text: &str) -> Result<String, String> {
+pub(super) fn host_port(text: &str) -> Result<String, String> {
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     if host.is_empty() || port.parse::<u16>().is_err() {
         return Err("expected HOST:PORT that the others can reach, as 10.0.0.1:8054".to_owned());

@@ -1,14 +1,14 @@
 //! Nodes: their identities, and their places in the cluster.
 
-use super::args::NodeAdd;
 use super::client::Client;
 use super::context::{Context, FILE_NAME};
 use super::error::CtlError;
+use super::node_args::NodeAdd;
 use super::output::{Output, Tone};
 use super::show::label;
 use super::table::{Cell, Table};
 use crate::control::shape::{
-    Applied, NewNode as NewNodeRequest, NodeAdded, NodeLine, NodesReply, ReadParams,
+    Applied, NewNode as NewNodeRequest, NodeAdded, NodeLine, NodesReply, ReadParams, SeatLine,
 };
 use gslb_consensus::identity::Authority;
 use std::collections::BTreeSet;
@@ -152,9 +152,20 @@ pub(super) async fn list(client: &Client, ask: ReadParams, output: Output) -> Re
 fn table(nodes: &[NodeLine]) -> Table {
     let mut table = Table::new(&["ID", "NODE", "MEMBER", "RAFT", "API"]);
     for node in nodes {
-        let member =
-            if node.leads { format!("{}, leads", node.member) } else { node.member.clone() };
-        let tone = if node.member == "added" { Tone::Warn } else { Tone::Plain };
+        let mut member = node.member.clone();
+        let seat = node.seat;
+        let is_special = seat != SeatLine::default();
+        for (holds, word) in [
+            (node.leads, "leads".to_owned()),
+            (seat.standby, "stands by".to_owned()),
+            (seat.drained, "drained".to_owned()),
+            (seat.replaced_by.is_some(), format!("replaced by {}", seat.replaced_by.unwrap_or(0))),
+        ] {
+            if holds {
+                member = format!("{member}, {word}");
+            }
+        }
+        let tone = if node.member == "added" || is_special { Tone::Warn } else { Tone::Plain };
         table.row([
             node.id.into(),
             node.name.as_str().into(),

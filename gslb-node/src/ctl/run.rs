@@ -1,12 +1,13 @@
 //! One run of `gslbctl`.
 
-use super::args::{Cli, ClusterCommand, Command, NodeCommand, ZoneCommand};
+use super::args::{Cli, ClusterCommand, Command, ZoneCommand};
 use super::args_access::{AuditArgs, AuditCommand};
 use super::client::Client;
 use super::context::Context;
 use super::error::CtlError;
+use super::node_args::NodeCommand;
 use super::output::Output;
-use super::{access, apply, change, cluster, delegation, node, shell, show, snapshot};
+use super::{access, apply, change, cluster, delegation, node, seat, shell, show, snapshot};
 use clap::Parser;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -57,14 +58,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), CtlError> {
         Command::Cluster(ClusterCommand::AddAdmin { name, out, dir }) => {
             cluster::add_admin_and_tell(&folder(dir, given)?, &name, &out, output)
         }
-        Command::Node(NodeCommand::Add(args)) => {
-            let dir = folder(args.dir.clone(), given)?;
-            node::add_and_tell(&dir, args, output).await
-        }
-        Command::Node(NodeCommand::List(ask)) => node::list(&client()?, ask.params(), output).await,
-        Command::Node(NodeCommand::Remove { node }) => {
-            node::remove(&client()?, &node, output).await
-        }
+        Command::Node(command) => execute_node(command, given, output).await,
         Command::Apply(args) => apply::apply(args, client, output).await,
         Command::Export(ask) => apply::export(&client()?, ask.params(), output).await,
         Command::SetWeight(args) => change::set_weight(&client()?, args, output).await,
@@ -89,6 +83,37 @@ async fn execute(cli: Cli, output: Output) -> Result<(), CtlError> {
         Command::Snapshot(command) => snapshot::snapshot(command, client, output).await,
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { dir } => shell::man(&dir, output),
+    }
+}
+
+async fn execute_node(
+    command: NodeCommand,
+    given: Option<&Path>,
+    output: Output,
+) -> Result<(), CtlError> {
+    let client = || Client::new(&Context::load(&Context::find(given)?)?);
+    match command {
+        NodeCommand::Add(args) => {
+            let dir = folder(args.dir.clone(), given)?;
+            node::add_and_tell(&dir, args, output).await
+        }
+        NodeCommand::List(ask) => node::list(&client()?, ask.params(), output).await,
+        NodeCommand::Promote(of) => {
+            seat::set_standby(&client()?, (&of.node, of.reason), false, output).await
+        }
+        NodeCommand::Demote(of) => {
+            seat::set_standby(&client()?, (&of.node, of.reason), true, output).await
+        }
+        NodeCommand::Replace { node, by, reason } => {
+            seat::replace(&client()?, (&node, by), reason, output).await
+        }
+        NodeCommand::Drain { node, clear, reason } => {
+            seat::drain(&client()?, (&node, clear), reason, output).await
+        }
+        NodeCommand::Autopilot { to, dead_after, reason } => {
+            seat::autopilot(&client()?, to, (dead_after, reason), output).await
+        }
+        NodeCommand::Remove { node } => node::remove(&client()?, &node, output).await,
     }
 }
 

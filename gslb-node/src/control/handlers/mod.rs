@@ -1,6 +1,7 @@
 //! One file a subject: what is read from the state, and what is asked of the cluster.
 
 pub(super) mod access;
+mod alarms;
 pub(super) mod audit;
 pub(super) mod change;
 pub(super) mod config;

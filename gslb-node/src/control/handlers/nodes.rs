@@ -5,13 +5,17 @@ use crate::control::api::Api;
 use crate::control::caller::Operator;
 use crate::control::error::ApiError;
 use crate::control::input::{Body, Params};
-use crate::control::shape::{Applied, NewNode, NodeAdded, NodeLine, NodesReply, ReadParams};
+use crate::control::shape::{
+    Applied, AutopilotRequest, NewNode, NodeAdded, NodeLine, NodesReply, ReadParams, SeatLine,
+    SeatRequest,
+};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use gslb_consensus::model::document::units::parse_ms;
 use gslb_consensus::raft::RaftStatus;
-use gslb_consensus::state::command::RemoveNode;
-use gslb_consensus::state::{Command, NodeRecord, State as Agreed};
+use gslb_consensus::state::command::{RemoveNode, SetAutopilot, SetSeat};
+use gslb_consensus::state::{Command, NodeRecord, Seat, State as Agreed};
 
 /// `GET /v1/nodes`.
 pub(in crate::control) async fn list(
@@ -37,8 +41,62 @@ pub(in crate::control) fn lines(state: &Agreed, raft: &RaftStatus) -> Vec<NodeLi
         api: record.api.clone(),
         member: member(*id).to_owned(),
         leads: raft.leader == Some(*id),
+        seat: seat_line(state, *id),
     };
     state.nodes.iter().map(line).collect()
+}
+
+fn seat_line(state: &Agreed, id: u64) -> SeatLine {
+    let Seat { learner, drained, replaced_by } = state.roster.seat(id);
+    SeatLine { standby: learner, drained, replaced_by }
+}
+
+/// The number of the node of that name or number.
+fn find(state: &Agreed, node: &str) -> Result<u64, ApiError> {
+    state.node_named(node).ok_or_else(|| {
+        ApiError::not_found(format!("there is no node {node}: see gslbctl node list"))
+    })
+}
+
+/// `POST /v1/nodes/{node}/seat`: what is wanted of a node; the leader brings it about.
+pub(in crate::control) async fn seat(
+    State(api): State<Api>,
+    operator: Operator,
+    Path(node): Path<String>,
+    Body(ask): Body<SeatRequest>,
+) -> Result<Json<Applied>, ApiError> {
+    if ask.standby.is_none() && ask.drained.is_none() && ask.replaced_by.is_none() {
+        let what = "nothing is asked for: give `standby`, `drained` or `replaced_by`";
+        return Err(ApiError::bad_request(what));
+    }
+    let state = api.parts.cluster.state();
+    let id = find(&state, &node)?;
+    let replaced_by = ask.replaced_by.as_deref().map(|by| find(&state, by)).transpose()?;
+    let (learner, drained, reason) = (ask.standby, ask.drained, ask.reason);
+    let command = Command::SetSeat(SetSeat { id, learner, drained, replaced_by, reason });
+    let change = command.summary();
+    let (revision, _) = propose(&api, command, operator).await?;
+    Ok(Json(Applied { revision, change, notes: Vec::new() }))
+}
+
+/// `POST /v1/autopilot`.
+pub(in crate::control) async fn autopilot(
+    State(api): State<Api>,
+    operator: Operator,
+    Body(ask): Body<AutopilotRequest>,
+) -> Result<Json<Applied>, ApiError> {
+    let read = |text: &String| {
+        parse_ms(text).ok_or_else(|| {
+            let what = format!("`dead_after` is {text:?}; expected a duration, as 90s or 5m");
+            ApiError::bad_request(what)
+        })
+    };
+    let dead_ms = ask.dead_after.as_ref().map(read).transpose()?;
+    let (on, reason) = (ask.on, ask.reason);
+    let command = Command::SetAutopilot(SetAutopilot { on, dead_ms, reason });
+    let change = command.summary();
+    let (revision, _) = propose(&api, command, operator).await?;
+    Ok(Json(Applied { revision, change, notes: Vec::new() }))
 }
 
 /// `POST /v1/nodes`: gives the new node its number; the leader takes it in once it runs.
@@ -71,13 +129,10 @@ pub(in crate::control) async fn remove(
     Path(node): Path<String>,
 ) -> Result<Json<Applied>, ApiError> {
     let state = api.parts.cluster.state();
-    let found = state.nodes.iter().find(|(id, r)| r.name == node || id.to_string() == node);
-    let Some((id, record)) = found else {
-        let what = format!("there is no node {node}: see gslbctl node list");
-        return Err(ApiError::not_found(what));
-    };
-    let change = format!("node remove {id} ({})", record.name);
-    let command = Command::RemoveNode(RemoveNode { id: *id });
+    let id = find(&state, &node)?;
+    let name = state.nodes.get(&id).map_or(node.as_str(), |record| &record.name);
+    let change = format!("node remove {id} ({name})");
+    let command = Command::RemoveNode(RemoveNode { id });
     let (revision, _) = propose(&api, command, operator).await?;
     Ok(Json(Applied { revision, change, notes: Vec::new() }))
 }

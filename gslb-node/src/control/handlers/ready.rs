@@ -28,6 +28,10 @@ pub(in crate::control) async fn ready(State(api): State<Api>) -> impl IntoRespon
         None => lines.add("[+]", "state", "ok"),
         Some(why) => lines.add("[!]", "state", &format!("stopped following: {why}")),
     }
+    // A drained node answers what is still asked of it.
+    if api.parts.cluster.state().roster.seat(api.node_id()).drained {
+        lines.add("[-]", "drained", "by an operator: gslbctl node drain NODE --clear ends it");
+    }
     if served > Revision::default() {
         lines.add("[+]", "serving", &format!("ok, revision {served}"));
     } else {

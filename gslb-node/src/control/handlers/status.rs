@@ -1,5 +1,6 @@
 //! The whole cluster at a glance.
 
+use super::alarms::alarms;
 use super::config::config_revision;
 use super::health::{override_line, override_lines};
 use super::nodes;
@@ -44,7 +45,8 @@ pub(in crate::control) async fn status(
     let lines = nodes::lines(&state, &raft);
     let nodes: Vec<NodeStatus> = lines.into_iter().map(|line| node(&api, line)).collect();
     let regions = regions(&state, &nodes);
-    let warnings = warnings(&nodes, &regions, &raft, at);
+    let mut warnings = warnings(&nodes, &regions, &raft, at);
+    warnings.extend(alarms(&nodes, &raft));
     Ok(Json(StatusReply {
         cluster: api.parts.identity.cluster.clone(),
         asked: api.node_id(),

@@ -31,7 +31,10 @@ pub use config::{ChangeKind, ConfigApplied, ConfigParams, ObjectChange};
 pub use error::{ErrorBody, LeaderHint};
 pub use explanation::{AnswerKind, ExplainParams, ExplainReply, RegionReason, StepReasons};
 pub use health::{EndpointHealth, HealthReply, OverrideLine, VantageLine, VoteLine};
-pub use node::{Answers, NewNode, NodeAdded, NodeLine, NodeReport, NodesReply, PlaceEdition};
+pub use node::{
+    Answers, AutopilotRequest, NewNode, NodeAdded, NodeLine, NodeReport, NodesReply, PlaceEdition,
+    SeatLine, SeatRequest,
+};
 pub use read::{Consistency, ReadLabel, ReadParams};
 pub use status::{NodeStatus, RegionPool, RegionStatus, RuntimeWeightLine, StatusReply};
 pub use wait::{NodeBehind, NodeParams, WaitParams, WaitReply};

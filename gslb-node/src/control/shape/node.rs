@@ -83,6 +83,49 @@ pub struct NewNode {
     pub api: String,
 }
 
+/// `POST /v1/nodes/{node}/seat`; what is not given stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeatRequest {
+    /// Whether it stands by as a learner; false: it votes once it has caught up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<bool>,
+    /// Whether it is drained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drained: Option<bool>,
+    /// The node that takes its place, by name or number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// `POST /v1/autopilot`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AutopilotRequest {
+    /// Whether it is on.
+    pub on: bool,
+    /// How long a voter must be silent before it is taken for dead, as `5m`; none: as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_after: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What an operator wants of a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatLine {
+    /// It stands by as a learner.
+    pub standby: bool,
+    /// It does not lead, and says that queries should go elsewhere.
+    pub drained: bool,
+    /// The number of the node that takes its place.
+    pub replaced_by: Option<u64>,
+}
+
 /// The answer to `POST /v1/nodes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeAdded {
@@ -121,4 +164,7 @@ pub struct NodeLine {
     pub member: String,
     /// Whether the node that was asked takes it for the leader.
     pub leads: bool,
+    /// What an operator wants of it.
+    #[serde(default)]
+    pub seat: SeatLine,
 }

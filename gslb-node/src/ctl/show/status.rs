@@ -136,7 +136,7 @@ fn up(pool: &RegionPool) -> String {
 mod tests {
     use super::*;
     use crate::control::shape::{
-        NodeLine, NodeReport, OverrideLine, OverrideWord, PlaceEdition, RuntimeWeightLine,
+        NodeLine, NodeReport, OverrideLine, OverrideWord, PlaceEdition, RuntimeWeightLine, SeatLine,
     };
     use std::collections::BTreeMap;
 
@@ -168,7 +168,8 @@ mod tests {
 
     fn line(id: u64, name: &str) -> NodeLine {
         let (raft, api) = ("h:1".into(), "h:2".into());
-        NodeLine { id, name: name.into(), raft, api, member: "voter".into(), leads: id == 1 }
+        let (name, member, seat) = (name.into(), "voter".into(), SeatLine::default());
+        NodeLine { id, name, raft, api, member, leads: id == 1, seat }
     }
 
     #[test]

@@ -1,0 +1,99 @@
+//! What an operator should know of the members of the cluster, and what to do.
+
+use crate::control::shape::NodeStatus;
+use gslb_consensus::raft::RaftStatus;
+
+/// What is wrong with the members, or on its way.
+pub(super) fn alarms(nodes: &[NodeStatus], raft: &RaftStatus) -> Vec<String> {
+    let mut alarms = Vec::new();
+    let name = |id: u64| {
+        let node = nodes.iter().find(|n| n.node.id == id);
+        node.map_or_else(|| format!("node {id}"), |n| n.node.name.clone())
+    };
+    let voters: Vec<u64> = raft.members.iter().filter(|m| m.voter).map(|m| m.id).collect();
+    let is_silent = |id: &u64| nodes.iter().any(|n| n.node.id == *id && !n.heard);
+    let silent: Vec<String> = voters.iter().copied().filter(is_silent).map(name).collect();
+    let spare = (voters.len().saturating_sub(1) / 2).saturating_sub(silent.len());
+    if !silent.is_empty() && raft.leader.is_some() {
+        let (silent, of) = (silent.join(", "), voters.len());
+        alarms.push(match spare {
+            0 => format!(
+                "of {of} voters {silent} is silent: if one more is lost no change is accepted. Bring \
+                 it back, or add a node and run gslbctl node replace"
+            ),
+            more => format!("of {of} voters {silent} is silent; {more} more may be lost"),
+        });
+    }
+    for status in nodes {
+        let (node, seat) = (&status.node.name, status.node.seat);
+        if seat.drained {
+            alarms.push(format!(
+                "node {node} is drained: it does not lead, and says that it is not ready; \
+                 gslbctl node drain {node} --clear ends that"
+            ));
+        }
+        if let Some(by) = seat.replaced_by
+            && status.node.member == "voter"
+        {
+            let by = name(by);
+            alarms.push(format!("node {node} gives its vote to {by} once that has caught up"));
+        }
+    }
+    alarms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::shape::{NodeLine, SeatLine};
+    use gslb_consensus::raft::{Member, Role, Space};
+
+    fn status(voters: u64) -> RaftStatus {
+        let member = |id| Member { id, voter: true, raft: String::new() };
+        RaftStatus {
+            node_id: 1,
+            leader: Some(1),
+            role: Role::Leader,
+            term: 1,
+            last_log_index: 1,
+            applied_index: 1,
+            members: (1..=voters).map(member).collect(),
+            quorum_age_ms: Some(0),
+            halted: None,
+            space: Space::default(),
+        }
+    }
+
+    fn node(id: u64, heard: bool, seat: SeatLine) -> NodeStatus {
+        let node = NodeLine {
+            id,
+            name: format!("n{id}"),
+            raft: String::new(),
+            api: String::new(),
+            member: "voter".into(),
+            leads: id == 1,
+            seat,
+        };
+        NodeStatus { node, heard, heard_ms_ago: None, report: None }
+    }
+
+    #[test]
+    fn a_silent_voter_is_told_with_how_many_more_may_be_lost() {
+        let nodes = |of: u64| -> Vec<NodeStatus> {
+            (1..=of).map(|id| node(id, id != 2, SeatLine::default())).collect()
+        };
+        let three = alarms(&nodes(3), &status(3));
+        assert!(three[0].starts_with("of 3 voters n2 is silent: if one more is lost"), "{three:?}");
+        let five = alarms(&nodes(5), &status(5));
+        assert_eq!(five, ["of 5 voters n2 is silent; 1 more may be lost"]);
+    }
+
+    #[test]
+    fn what_an_operator_asked_of_a_node_is_told_until_it_is_over() {
+        let drained = SeatLine { drained: true, ..SeatLine::default() };
+        let leaves = SeatLine { replaced_by: Some(1), ..SeatLine::default() };
+        let told = alarms(&[node(1, true, drained), node(2, true, leaves)], &status(2));
+        assert!(told[0].contains("gslbctl node drain n1 --clear"), "{told:?}");
+        assert_eq!(told[1], "node n2 gives its vote to n1 once that has caught up");
+    }
+}
