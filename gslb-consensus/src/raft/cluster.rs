@@ -16,6 +16,7 @@ use tokio::time::{timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
 use super::address_book::AddressBook;
+use super::clocks;
 use super::core::Core;
 use super::errors::{ProposeError, ReadError, StartError, TransferError};
 use super::leader_tasks;
@@ -32,6 +33,7 @@ use super::status::RaftStatus;
 use super::steps::{Sight, may_lead};
 use super::store::Folder;
 use super::supervisor::{Running, supervise};
+use super::timekeeper::{Timekeeper, WallClock};
 use super::timers::Timers;
 use super::view::View;
 use crate::identity::Identity;
@@ -68,6 +70,8 @@ pub struct ClusterConfig {
     pub extra: Router,
     /// Free bytes of the data folder's file system below which the node takes its steps.
     pub space: SpaceLimits,
+    /// The node's wall clock.
+    pub clock: WallClock,
     /// The trial before a command is proposed.
     pub gate: Option<Gate>,
 }
@@ -324,6 +328,7 @@ fn new_core(
         raft: watch::Sender::new(None),
         status: watch::Sender::new(Arc::new(RaftStatus::stopped(config.identity.node_id))),
         started: Instant::now(),
+        time: Timekeeper::new(config.clock.clone()),
         store: Mutex::default(),
         heard: AtomicU64::new(0),
     })
@@ -355,6 +360,7 @@ async fn start_tasks(
     tasks.spawn(leader_tasks::run(Arc::clone(core)));
     tasks.spawn(space_keeper::run(Arc::clone(core)));
     tasks.spawn(membership::run(Arc::clone(core)));
+    tasks.spawn(clocks::run(Arc::clone(core)));
     Ok(tasks)
 }
 

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::routing::get;
@@ -26,6 +27,8 @@ pub(super) struct Lab {
     dir: TempDir,
     authority: Authority,
     ports: Vec<u16>,
+    /// How far each node's clock is ahead of this machine's, ms.
+    ahead_ms: Vec<Arc<AtomicI64>>,
 }
 
 impl Lab {
@@ -35,7 +38,8 @@ impl Lab {
         let held: Vec<TcpListener> =
             (0..5).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports = held.iter().map(|socket| socket.local_addr().unwrap().port()).collect();
-        Self { dir, authority, ports }
+        let ahead_ms = (0..5).map(|_| Arc::default()).collect();
+        Self { dir, authority, ports, ahead_ms }
     }
 
     fn address(&self, id: u64) -> String {
@@ -61,8 +65,14 @@ impl Lab {
             timers: Timers::Patient,
             extra: Router::new().route("/node/v1/who", get(who)),
             space: SpaceLimits::default(),
+            clock: self.clock(id),
             gate,
         })
+    }
+
+    fn clock(&self, id: u64) -> WallClock {
+        let (system, ahead) = (WallClock::system(), Arc::clone(&self.ahead_ms[id as usize]));
+        WallClock::of(move || system.ms().saturating_add_signed(ahead.load(Ordering::Relaxed)))
     }
 
     pub(super) fn start(&self, id: u64) -> Cluster {
@@ -457,4 +467,56 @@ async fn a_leader_that_ends_hands_over_first() {
     assert!(write(&two).await > index);
     two.shutdown().await;
     three.shutdown().await;
+}
+
+/// 400 days, ms.
+const FAR_MS: i64 = 400 * 86_400_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_whose_clock_is_400_days_off_expires_nothing_and_hands_over() {
+    let lab = Lab::new();
+    let [one, two, three] = lab.three().await;
+    write(&one).await;
+    let begun = one.state().time_ms;
+    assert!(begun > 0);
+    for far in [FAR_MS, -FAR_MS] {
+        // Set under a leader that had agreed with the others until now.
+        if one.status().leader != Some(1) {
+            lab.ahead_ms[1].store(0, Ordering::Relaxed);
+            let in_order = |s: &RaftStatus| s.role == Role::Leader && s.clocks_apart_s.is_empty();
+            until_any(&[&two, &three], "its clock is no alarm", in_order).await;
+            two.transfer_leader(1).await.unwrap();
+            write(&one).await;
+        }
+        lab.ahead_ms[1].store(far, Ordering::Relaxed);
+        write(&one).await;
+        let agreed = one.state().time_ms;
+        assert!((begun..begun + 600_000).contains(&agreed), "{begun} {agreed}");
+        until(&two, "another leads", |s, _| s.leader.is_some_and(|id| id != 1)).await;
+        let told = |s: &RaftStatus| s.clocks_apart_s.get(&1).copied();
+        until_any(&[&two, &three], "the new leader tells whose clock it is", |s| {
+            told(s).is_some_and(|s| (s - far / 1_000).abs() < 600)
+        })
+        .await;
+        // Made to lead again, it trusts the others more than itself from its first command on.
+        two.transfer_leader(1).await.unwrap();
+        write(&one).await;
+        let agreed = three.linearizable().await.unwrap().time_ms;
+        assert!((begun..begun + 600_000).contains(&agreed), "{begun} {agreed}");
+        until(&two, "another leads again", |s, _| s.leader.is_some_and(|id| id != 1)).await;
+    }
+    for node in [one, two, three] {
+        node.shutdown().await;
+    }
+}
+
+/// Waits until the status of one of the nodes is as asked.
+async fn until_any(nodes: &[&Cluster], what: &str, done: impl Fn(&RaftStatus) -> bool) {
+    let mut changes = nodes[0].status_changes();
+    let waited = timeout(SOON, async {
+        while !nodes.iter().any(|node| done(&node.status())) {
+            let _ = timeout(Duration::from_millis(100), changes.changed()).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "not in time: {what}");
 }

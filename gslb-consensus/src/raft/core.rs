@@ -16,6 +16,7 @@ use super::snapshot::SnapshotFolder;
 use super::space::{Space, SpaceLimits};
 use super::status::{Member, RaftStatus, Role};
 use super::store::LogStore;
+use super::timekeeper::Timekeeper;
 use super::timers::Timers;
 use super::types::{Raft, TypeConfig};
 use super::view::View;
@@ -45,6 +46,7 @@ pub(crate) struct Core {
     pub(crate) raft: watch::Sender<Option<Raft>>,
     pub(crate) status: watch::Sender<Arc<RaftStatus>>,
     pub(crate) started: Instant,
+    pub(crate) time: Timekeeper,
     /// The log of the Raft that runs.
     pub(crate) store: Mutex<Option<LogStore>>,
     /// When a leader was last heard, ms after `started` and one more; 0: never.
@@ -143,6 +145,7 @@ impl Core {
             quorum_age_ms: age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
             halted: None,
             space: Space::default(),
+            clocks_apart_s: self.time.apart_s(),
         }
     }
 

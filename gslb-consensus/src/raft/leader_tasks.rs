@@ -7,7 +7,7 @@ use openraft::{Instant as _, ServerState};
 use tokio::time::Instant;
 
 use super::core::{Core, Metrics};
-use super::propose::{Origin, wall_ms};
+use super::propose::Origin;
 use super::types::Raft;
 use crate::state::Command;
 use crate::state::NodeRecord;
@@ -31,6 +31,7 @@ pub(crate) async fn run(core: Arc<Core>) {
         state.mark_unchanged();
         status.mark_unchanged();
         core.learn_addresses();
+        core.time.learn(core.view.state().time_ms, std::time::Instant::now());
         let metrics = core.metrics();
         match (&metrics, core.raft()) {
             (Some(metrics), Some(raft)) if metrics.state == ServerState::Leader => {
@@ -79,10 +80,15 @@ impl Core {
         }
     }
 
+    /// What a command would be stamped with by what is known of the clocks.
+    fn now_ms(&self) -> u64 {
+        self.time.stamp(self.view.state().time_ms, std::time::Instant::now())
+    }
+
     /// Until when nothing is due that the passing of time brings about.
     fn next_round(&self) -> Duration {
         match self.view.state().next_expiry() {
-            Some(at) => ROUND.min(Duration::from_millis(at.saturating_sub(wall_ms()).max(10))),
+            Some(at) => ROUND.min(Duration::from_millis(at.saturating_sub(self.now_ms()).max(10))),
             None => ROUND,
         }
     }
@@ -107,10 +113,10 @@ impl Core {
         }
     }
 
-    /// Lets time pass in the state, if an override ends by this node's clock.
+    /// Lets time pass in the state, if an override has ended.
     async fn end_what_has_expired(self: &Arc<Self>) {
         let state = self.view.state();
-        if state.next_expiry().is_some_and(|at| at <= wall_ms()) {
+        if state.next_expiry().is_some_and(|at| at <= self.now_ms()) {
             self.command(Command::PassTime(PassTime {}), "leader").await;
         }
     }

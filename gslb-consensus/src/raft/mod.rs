@@ -4,7 +4,8 @@
 //!            Cluster (the handle) -- propose, watch, status, linearizable, add_node, peer
 //!               |
 //!   propose --> core <-- supervisor (starts Raft, starts it again)  leader_tasks, membership,
-//!               |                                                   steps, guard, autopilot
+//!               |                                                   steps, guard, autopilot,
+//!               |                                                   clocks, timekeeper
 //!            openraft ----- store    log and vote on disk (redb)
 //!               |     \---- machine  the state in memory; snapshot files; view = what is published
 //!               |
@@ -22,6 +23,7 @@
 
 mod address_book;
 mod autopilot;
+mod clocks;
 mod cluster;
 mod core;
 mod errors;
@@ -44,6 +46,7 @@ mod status;
 mod steps;
 mod store;
 mod supervisor;
+mod timekeeper;
 mod timers;
 mod types;
 mod view;
@@ -64,4 +67,5 @@ pub use restore::{Restore, RestoreError, Restored, restore};
 pub use space::{Space, SpaceLevel, SpaceLimits};
 pub use status::{Member, RaftStatus, Role};
 pub use store::{DataReport, FileReport, OpenError, Verdict, verify_data};
+pub use timekeeper::WallClock;
 pub use timers::Timers;

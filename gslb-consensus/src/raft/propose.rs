@@ -8,7 +8,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use openraft::errors::{ClientWriteError, RaftError};
 use reqwest::{Method, StatusCode};
@@ -41,7 +41,7 @@ impl Origin {
     /// A sender that has not been before, for one command.
     pub fn new(actor: impl Into<String>) -> Self {
         // Each has keys of its own from the system; only uniqueness is asked of the number.
-        let half = || u128::from(RandomState::new().hash_one(wall_ms()));
+        let half = || u128::from(RandomState::new().hash_one(Instant::now()));
         Self {
             client: (half() << 64) | half(),
             seq: 1,
@@ -101,12 +101,6 @@ impl Attempt {
             Err(error) => Self::Unknown(format!("the leader's answer cannot be read: {error}")),
         }
     }
-}
-
-/// Now, ms since 1970. The only place of this layer that reads the wall clock.
-pub(crate) fn wall_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Core {
@@ -199,8 +193,7 @@ impl Core {
         // Counted from here: the trial of a large configuration takes seconds, and a second one
         // beside it would take longer.
         let deadline = deadline.min(Instant::now() + ATTEMPT);
-        // Agreed time never goes back, even if this node's clock does.
-        envelope.stamp_ms = wall_ms().max(self.view.state().time_ms);
+        envelope.stamp_ms = self.stamp().await;
         let write = raft.client_write(Proposal(envelope.encode().into()));
         match timeout_at(deadline, write).await {
             Ok(Ok(written)) => match written.data.0 {

@@ -70,6 +70,7 @@ pub(crate) fn router(core: Arc<Core>, extra: Router) -> Router {
         .route("/raft/v1/transfer", post(transfer))
         .route("/raft/v1/snapshot/{vote}", post(snapshot).layer(DefaultBodyLimit::disable()))
         .route("/cluster/v1/hello", get(hello))
+        .route("/cluster/v1/clock", get(clock))
         .route("/cluster/v1/propose", post(propose))
         .route("/cluster/v1/read-index", get(read_index))
         .route("/cluster/v1/lead/{id}", post(hand_over))
@@ -220,6 +221,16 @@ async fn hello(
 ) -> Result<String, Refusal> {
     admit(&core, &peer, &headers)?;
     Ok(core.data_uuid.clone())
+}
+
+/// Says what time it is here, ms since 1970, for the leader that compares the clocks.
+async fn clock(
+    State(core): State<Arc<Core>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Result<String, Refusal> {
+    admit(&core, &peer, &headers)?;
+    Ok(core.time.wall_ms().to_string())
 }
 
 async fn propose(

@@ -1,5 +1,7 @@
 //! What a node says of its part in Raft.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::space::Space;
@@ -56,6 +58,9 @@ pub struct RaftStatus {
     pub halted: Option<String>,
     /// The room of the data folder.
     pub space: Space,
+    /// On the leader: the nodes whose clocks are more than 2 s from the voters' median, and by how
+    /// many seconds they are ahead.
+    pub clocks_apart_s: BTreeMap<u64, i64>,
 }
 
 impl RaftStatus {
@@ -72,6 +77,7 @@ impl RaftStatus {
             quorum_age_ms: None,
             halted: None,
             space: Space::default(),
+            clocks_apart_s: BTreeMap::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use geo::PlaceTable;
 use gslb_consensus::identity::{Authority, Identity, Peer};
-use gslb_consensus::raft::{Cluster, ClusterConfig, Role, Timers};
+use gslb_consensus::raft::{Cluster, ClusterConfig, Role, Timers, WallClock};
 use gslb_consensus::state::Revision;
 use gslb_consensus::trail::Trail;
 use serde_json::Value;
@@ -111,6 +111,7 @@ impl Lab {
             timers: Timers::Patient,
             extra: peer_routes(Arc::clone(&slot)),
             space: gslb_consensus::raft::SpaceLimits::default(),
+            clock: WallClock::system(),
             gate: None,
         };
         let start = tokio::task::spawn_blocking(|| Cluster::start(config));

@@ -2,7 +2,7 @@
 
 use gslb_consensus::identity::Identity;
 use gslb_consensus::model::EndpointId;
-use gslb_consensus::raft::{Cluster, ClusterConfig};
+use gslb_consensus::raft::{Cluster, ClusterConfig, WallClock};
 use gslb_consensus::state::State;
 use gslb_consensus::trail::Trail;
 use std::sync::{Arc, OnceLock};
@@ -239,6 +239,7 @@ fn cluster_config(
         timers: config.raft.timers,
         extra: control::peer_routes(Arc::clone(slot)),
         space: config.space,
+        clock: WallClock::system(),
         gate: Some(gate::trial(tables)),
     }
 }

@@ -163,6 +163,16 @@ impl Live {
             "0 roomy; 1 low: no configurations; 2 short: hands over the lead; 3 full: Raft stopped",
             f64::from(status.space.level as u8),
         )?;
+        let name = |id: u64| {
+            let state = self.cluster.state();
+            state.nodes.get(&id).map_or_else(|| id.to_string(), |record| record.name.clone())
+        };
+        let apart = status.clocks_apart_s.iter();
+        out.gauges(
+            "clock_apart_seconds",
+            "On the leader: clocks more than 2 s from the voters' median, and how far ahead",
+            apart.map(|(id, by)| (vec![("node", name(*id))], *by as f64)),
+        )?;
         let age = status.quorum_age_ms.map(|ms| (Labels::new(), ms as f64 / 1_000.0));
         out.gauges("raft_quorum_age_seconds", "Time since this node last knew of a quorum", age)
     }

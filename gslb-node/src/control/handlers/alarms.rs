@@ -24,6 +24,15 @@ pub(super) fn alarms(nodes: &[NodeStatus], raft: &RaftStatus) -> Vec<String> {
             more => format!("of {of} voters {silent} is silent; {more} more may be lost"),
         });
     }
+    let apart = nodes.iter().filter(|n| n.heard).filter_map(|n| n.report.as_ref());
+    for (id, by) in apart.flat_map(|report| &report.clocks_apart_s) {
+        let (node, how) = (name(*id), if *by > 0 { "ahead of" } else { "behind" });
+        let span = span_words(by.unsigned_abs());
+        alarms.push(format!(
+            "the clock of node {node} is {span} {how} the others': agreed time goes on without it, \
+             and it should not lead. Set it (chronyc tracking, timedatectl)"
+        ));
+    }
     for status in nodes {
         let (node, seat) = (&status.node.name, status.node.seat);
         if seat.drained {
@@ -42,11 +51,23 @@ pub(super) fn alarms(nodes: &[NodeStatus], raft: &RaftStatus) -> Vec<String> {
     alarms
 }
 
+/// A span in its largest unit.
+fn span_words(seconds: u64) -> String {
+    match seconds {
+        172_800.. => format!("{} days", seconds / 86_400),
+        7_200.. => format!("{} hours", seconds / 3_600),
+        120.. => format!("{} minutes", seconds / 60),
+        _ => format!("{seconds} s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::shape::{NodeLine, SeatLine};
+    use crate::control::shape::{NodeLine, NodeReport, PlaceEdition, SeatLine};
     use gslb_consensus::raft::{Member, Role, Space};
+    use gslb_consensus::state::Revision;
+    use std::collections::BTreeMap;
 
     fn status(voters: u64) -> RaftStatus {
         let member = |id| Member { id, voter: true, raft: String::new() };
@@ -61,6 +82,7 @@ mod tests {
             quorum_age_ms: Some(0),
             halted: None,
             space: Space::default(),
+            clocks_apart_s: BTreeMap::new(),
         }
     }
 
@@ -86,6 +108,38 @@ mod tests {
         assert!(three[0].starts_with("of 3 voters n2 is silent: if one more is lost"), "{three:?}");
         let five = alarms(&nodes(5), &status(5));
         assert_eq!(five, ["of 5 voters n2 is silent; 1 more may be lost"]);
+    }
+
+    #[test]
+    fn a_clock_that_is_apart_is_told_with_what_to_do() {
+        assert_eq!(span_words(400 * 86_400 + 7), "400 days");
+        assert_eq!((span_words(3), span_words(7_200)), ("3 s".to_owned(), "2 hours".to_owned()));
+        let mut leader = node(1, true, SeatLine::default());
+        leader.report = Some(NodeReport {
+            id: 1,
+            name: "n1".into(),
+            version: String::new(),
+            role: "leader".into(),
+            leader: Some(1),
+            term: 1,
+            quorum_age_ms: None,
+            halted: None,
+            space: Space::default(),
+            backup_failed: None,
+            clocks_apart_s: BTreeMap::from([(2, -34_560_000)]),
+            revision: Revision::default(),
+            served: Revision::default(),
+            places: PlaceEdition::default(),
+            uptime_ms: 0,
+            answers: BTreeMap::new(),
+            dns: Vec::new(),
+        });
+        let told = alarms(&[leader, node(2, true, SeatLine::default())], &status(2));
+        assert!(
+            told[0].starts_with("the clock of node n2 is 400 days behind the others'"),
+            "{told:?}"
+        );
+        assert!(told[0].ends_with("Set it (chronyc tracking, timedatectl)"));
     }
 
     #[test]

@@ -33,6 +33,10 @@ pub struct NodeReport {
     /// Why the last backup that was due failed, if it did.
     #[serde(default)]
     pub backup_failed: Option<String>,
+    /// On the leader: the nodes whose clocks are more than 2 s from the voters' median, and by how
+    /// many seconds they are ahead.
+    #[serde(default)]
+    pub clocks_apart_s: BTreeMap<u64, i64>,
     /// The agreed state that it has.
     #[serde(with = "revision")]
     pub revision: Revision,

@@ -152,6 +152,7 @@ mod tests {
             halted: None,
             space: gslb_consensus::raft::Space::default(),
             backup_failed: None,
+            clocks_apart_s: BTreeMap::new(),
             revision: "1.42".parse().unwrap(),
             served: "1.42".parse().unwrap(),
             places: PlaceEdition {
