@@ -65,13 +65,14 @@ const FIXES: [Step; 2] = [
 ];
 
 /// What tests start besides our own programs, and the Debian package that has it.
-const NEEDED: [(&str, &str, &str); 6] = [
+const NEEDED: [(&str, &str, &str); 7] = [
     ("dig", "dnsutils", "the lines that the demo prints"),
     ("curl", "curl", "the lines that the demo prints"),
     ("unbound", "unbound", "the resolver that follows a delegation to three nodes"),
     ("nsd", "nsd", "the parent zone of that delegation"),
     ("strace", "strace", "the system calls of a thread that answers"),
     ("valgrind", "valgrind", "the count of instructions that an answer takes"),
+    ("ip", "iproute2", "nodes on hosts of their own, cut off from each other"),
 ];
 
 fn main() -> std::process::ExitCode {
