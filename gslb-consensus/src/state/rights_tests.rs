@@ -2,7 +2,7 @@
 
 use super::command::{
     ClearOverride, PassTime, PutConfig, PutToken, PutUser, RemoveNode, RemoveToken, RemoveUser,
-    SetOverride, SetWeight,
+    SetOverride, SetSeat, SetWeight,
 };
 use super::{
     Caller, Command, Envelope, Grant, Guarded, NodeRecord, OverrideKind, OverrideTarget, Proof,
@@ -440,4 +440,29 @@ fn entries_of_format_1_are_told_outside_of_the_chain() {
     assert_eq!((last.number, last.actor.as_str()), (0, "old"));
     assert_eq!((bench.state.audit.count, bench.state.audit.head), (count, head));
     assert_eq!(bench.state.audit.verify(), Ok(()));
+}
+
+#[test]
+fn the_bytes_of_format_3_are_golden() {
+    let mut bench = Bench::new();
+    bench.user("bo", limited(&["a.example"], &["fra"]));
+    let seat = SetSeat {
+        id: 1,
+        learner: None,
+        drained: Some(true),
+        replaced_by: None,
+        reason: "CHG-3".to_owned(),
+    };
+    let commands = [
+        token("ci", Role::Viewer, Some(60_000)),
+        guarded(weigh("fra", 7)),
+        drain(region("iad"), None),
+        Command::SetSeat(seat),
+    ];
+    for command in commands {
+        bench.done(Proof::AdminCertificate, "root", command);
+    }
+    let golden = include_bytes!("golden/state-3.bin");
+    assert_eq!(bench.state.encode(), golden);
+    assert_eq!(State::decode(golden), Ok(bench.state));
 }

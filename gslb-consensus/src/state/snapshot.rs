@@ -37,7 +37,8 @@ impl State {
         match bytes.split_first() {
             Some((&FORMAT, body)) => from_bytes(body),
             Some((2, body)) => from_bytes::<StateV2>(body).map(Self::from),
-            Some((1, body)) => from_bytes::<StateV1>(body).map(Self::from),
+            // Each format is turned into the next one.
+            Some((1, body)) => from_bytes::<StateV1>(body).map(StateV2::from).map(Self::from),
             Some((format, _)) => Err(UnknownFormat {
                 what: format!("a snapshot has format {format}, known are 1 to {FORMAT}"),
             }),

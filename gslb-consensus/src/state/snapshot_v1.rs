@@ -2,13 +2,12 @@
 //!
 //! Read, never written. Types that are not here are as they were.
 
-use super::agreed::State;
 use super::health::HealthTable;
 use super::node_record::NodeRecord;
 use super::overrides::{Override, OverrideKind, OverrideTarget};
 use super::revision::Revision;
 use super::session::Sessions;
-use super::snapshot_v2::AuditV1;
+use super::snapshot_v2::{AuditV1, StateV2};
 use super::weights::{RuntimeWeight, Weights};
 use crate::model::{Config, DnsName, PoolId, RegionId};
 use serde::Deserialize;
@@ -56,7 +55,7 @@ struct OverrideV1 {
     expires_ms: Option<u64>,
 }
 
-impl From<StateV1> for State {
+impl From<StateV1> for StateV2 {
     fn from(v1: StateV1) -> Self {
         // Which change set an object is not known: at the latest, the last one.
         let changed = Revision { history: v1.history, index: v1.index };
@@ -86,9 +85,7 @@ impl From<StateV1> for State {
             nodes: v1.nodes,
             last_node_id: v1.last_node_id,
             sessions: v1.sessions,
-            audit: v1.audit.unchained(v1.history),
-            access: Arc::default(),
-            roster: Arc::default(),
+            audit: v1.audit,
         }
     }
 }

@@ -17,19 +17,19 @@ use std::sync::Arc;
 /// The state in format 2.
 #[derive(Deserialize)]
 pub(super) struct StateV2 {
-    history: u32,
-    index: u64,
-    time_ms: u64,
-    config: Arc<Config>,
-    config_index: u64,
-    serials: Arc<BTreeMap<DnsName, u32>>,
-    weights: Arc<Weights>,
-    overrides: Arc<BTreeMap<OverrideTarget, Override>>,
-    health: Arc<HealthTable>,
-    nodes: Arc<BTreeMap<u64, NodeRecord>>,
-    last_node_id: u64,
-    sessions: Arc<Sessions>,
-    audit: AuditV1,
+    pub(super) history: u32,
+    pub(super) index: u64,
+    pub(super) time_ms: u64,
+    pub(super) config: Arc<Config>,
+    pub(super) config_index: u64,
+    pub(super) serials: Arc<BTreeMap<DnsName, u32>>,
+    pub(super) weights: Arc<Weights>,
+    pub(super) overrides: Arc<BTreeMap<OverrideTarget, Override>>,
+    pub(super) health: Arc<HealthTable>,
+    pub(super) nodes: Arc<BTreeMap<u64, NodeRecord>>,
+    pub(super) last_node_id: u64,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) audit: AuditV1,
 }
 
 /// The audit trail before it was a chain.
@@ -47,7 +47,7 @@ struct AuditEntryV1 {
 
 impl AuditV1 {
     /// The same records outside of the chain, which begins behind them.
-    pub(super) fn unchained(self, history: u32) -> Arc<Audit> {
+    fn unchained(self, history: u32) -> Arc<Audit> {
         let entry = |old: AuditEntryV1| {
             let AuditEntryV1 { index, at_ms, actor, change, reason } = old;
             AuditEntry { history, index, at_ms, actor, change, reason, ..AuditEntry::default() }
