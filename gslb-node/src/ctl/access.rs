@@ -1,8 +1,8 @@
 //! Users and tokens: roles that the cluster agrees on, and what their holders are given.
 
+use super::access_args::{GrantArgs, TokenAdd, TokenCommand, UserAdd, UserCommand, UserSet};
 use super::age::{ago, utc};
 use super::args::Wait;
-use super::args_access::{GrantArgs, TokenAdd, TokenCommand, UserAdd, UserCommand, UserSet};
 use super::client::Client;
 use super::cluster;
 use super::context::{Context, FILE_NAME};

@@ -1,6 +1,6 @@
 //! What can be typed, and the help that teaches it.
 
-use super::args_access::{AuditArgs, TokenCommand, UserCommand};
+use super::access_args::{AuditArgs, TokenCommand, UserCommand};
 use super::node_args::NodeCommand;
 use super::snapshot_args::SnapshotCommand;
 use crate::control::shape::{Consistency, ReadParams};

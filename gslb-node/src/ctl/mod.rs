@@ -10,8 +10,8 @@
 //! Exit codes: 0 done; 1 failed; 2 wrong usage or context. What is asked for goes to standard output,
 //! what went wrong to standard error, in JSON too if `--json` is given.
 
+pub mod access_args;
 pub mod args;
-pub mod args_access;
 pub mod cluster;
 pub mod context;
 pub mod error;

@@ -1,7 +1,7 @@
 //! One run of `gslbctl`.
 
+use super::access_args::{AuditArgs, AuditCommand};
 use super::args::{Cli, ClusterCommand, Command, ZoneCommand};
-use super::args_access::{AuditArgs, AuditCommand};
 use super::client::Client;
 use super::context::Context;
 use super::error::CtlError;

@@ -1,8 +1,8 @@
 //! `gslbctl audit`.
 
 use crate::control::shape::{AuditLine, AuditParams, AuditReply, AuditVerdict};
+use crate::ctl::access_args::AuditArgs;
 use crate::ctl::age::utc;
-use crate::ctl::args_access::AuditArgs;
 use crate::ctl::client::Client;
 use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
