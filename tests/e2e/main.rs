@@ -7,6 +7,7 @@
 //! health      endpoints that die and come back
 //! access      users, roles, tokens and the audit trail
 //! members     nodes that come and go
+//! certificates  certificates that are replaced while the nodes run
 //! crashes     nodes that die at bad moments
 //! registers   what concurrent clients are told, while nodes die and freeze
 //! partitions  nodes that are cut off from each other, on hosts of their own
@@ -24,6 +25,7 @@
 
 mod access;
 mod backups;
+mod certificates;
 mod changes;
 mod crashes;
 mod demo;

@@ -21,7 +21,7 @@ impl AdminIdentity {
     pub fn load(dir: &Path) -> Result<Self, IdentityError> {
         let credentials = Credentials::load(dir, "admin.pem", "admin.key")?;
         let path = dir.join("admin.pem");
-        let (_, parsed) = X509Certificate::from_der(&credentials.certificate)
+        let (_, parsed) = X509Certificate::from_der(credentials.certificate()?)
             .map_err(|error| IdentityError::broken(&path, error))?;
         let subject = parsed.subject().iter_common_name().next();
         let name = subject

@@ -15,7 +15,7 @@ use super::peer::{host_name, role_uri};
 use super::{IdentityError, Peer};
 
 /// How far back certificates begin, so that a node whose clock is slow accepts them.
-const BACKDATE: Duration = Duration::from_secs(24 * 3600);
+pub(super) const BACKDATE: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a node's or an operator's certificate lasts: five years.
 const LEAF_LIFE: Duration = Duration::from_secs(5 * 365 * 24 * 3600);
@@ -43,7 +43,11 @@ impl Authority {
     /// Makes a new cluster: a unique id, a key and a certificate for it.
     pub fn create(cluster: &str) -> Result<Self, IdentityError> {
         check_label(cluster)?;
-        let cluster_uuid = random_uuid()?;
+        Self::create_for(cluster, random_uuid()?)
+    }
+
+    /// Makes an authority of a cluster that has its unique id.
+    fn create_for(cluster: &str, cluster_uuid: String) -> Result<Self, IdentityError> {
         let key = KeyPair::generate().map_err(crypto)?;
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, format!("{cluster} gslb authority"));
@@ -238,12 +242,18 @@ fn crypto(error: impl std::fmt::Display) -> IdentityError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::identity::{AdminIdentity, Identity};
     use std::os::unix::fs::PermissionsExt;
 
-    fn authority(dir: &Path) -> Authority {
+    /// A second authority of the same cluster, as one that takes over from the first.
+    pub(in crate::identity) fn successor(of: &Authority) -> Authority {
+        let other = Authority::create_for(&of.cluster, of.cluster_uuid.clone());
+        other.unwrap()
+    }
+
+    pub(in crate::identity) fn authority(dir: &Path) -> Authority {
         let made = Authority::create("prod").unwrap();
         made.save(dir).unwrap();
         Authority::load(dir).unwrap()
@@ -261,8 +271,8 @@ mod tests {
         assert!(identity.founder);
         assert_eq!(identity.cluster_uuid, authority.cluster_uuid());
         assert_eq!(identity.host_of(3), "n3.prod.gslb.internal");
-        assert_eq!(identity.own_peer().unwrap(), Peer::Node(3));
-        assert_eq!(identity.server_config().unwrap().alpn_protocols.len(), 2);
+        assert_eq!(identity.peer_of(&identity.tls().credentials.chain).unwrap(), Peer::Node(3));
+        assert_eq!(identity.server_config().alpn_protocols.len(), 2);
         assert_eq!(identity.client_config().unwrap().alpn_protocols.len(), 1);
     }
 
@@ -304,7 +314,7 @@ mod tests {
         theirs.issue_node(2, "b", false, &[]).unwrap().save(&dir.path().join("n2")).unwrap();
         let one = Identity::load(&dir.path().join("n1")).unwrap();
         let two = Identity::load(&dir.path().join("n2")).unwrap();
-        let error = one.peer_of(two.certificate()).unwrap_err();
+        let error = one.peer_of(&two.tls().credentials.chain).unwrap_err();
         assert!(error.to_string().contains("another cluster"), "{error}");
     }
 
@@ -315,7 +325,9 @@ mod tests {
         let folder = dir.path().join("n1");
         authority.issue_node(1, "a", true, &[]).unwrap().save(&folder).unwrap();
         authority.issue_node(2, "b", false, &[]).unwrap().save(&dir.path().join("n2")).unwrap();
-        std::fs::copy(dir.path().join("n2/node.pem"), folder.join("node.pem")).unwrap();
+        for name in ["node.pem", "node.key"] {
+            std::fs::copy(dir.path().join("n2").join(name), folder.join(name)).unwrap();
+        }
         let error = Identity::load(&folder).unwrap_err();
         assert!(error.to_string().contains("node 2"), "{error}");
     }

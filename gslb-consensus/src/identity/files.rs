@@ -42,6 +42,41 @@ fn write_beside(beside: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
+/// What stands behind the name of a file that is to take another's place.
+const NEXT: &str = ".next";
+
+/// Replaces a certificate and its key together: a crash leaves the old pair or the new one.
+///
+/// Both are written beside the old ones. Once the key has taken its place, [`finish_pair`] lets the
+/// certificate follow.
+pub(super) fn replace_pair(
+    dir: &Path,
+    (cert, cert_pem): (&str, &str),
+    (key, key_pem): (&str, &str),
+) -> Result<(), IdentityError> {
+    write(dir, &format!("{key}{NEXT}"), key_pem, SECRET)?;
+    write(dir, &format!("{cert}{NEXT}"), cert_pem, PUBLIC)?;
+    finish_pair(dir, cert, key)
+}
+
+/// Ends what [`replace_pair`] had begun when the node was cut off, if it was.
+pub(super) fn finish_pair(dir: &Path, cert: &str, key: &str) -> Result<(), IdentityError> {
+    // The certificate is written last and moved last: where it is, its key is there too.
+    if !dir.join(format!("{cert}{NEXT}")).exists() {
+        return Ok(());
+    }
+    for name in [key, cert] {
+        let (from, to) = (dir.join(format!("{name}{NEXT}")), dir.join(name));
+        match fs::rename(&from, &to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(IdentityError::file(&from, error));
+            }
+            _ => {}
+        }
+    }
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(|e| IdentityError::file(dir, e))
+}
+
 /// Makes a folder for identities, which only its owner may enter.
 pub(super) fn make_folder(dir: &Path) -> Result<(), IdentityError> {
     use std::os::unix::fs::DirBuilderExt;

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::IdentityError;
-use super::files::{PUBLIC, SECRET, make_folder, write};
+use super::files::{PUBLIC, SECRET, make_folder, replace_pair, write};
+use super::node_tls::{CERTIFICATE, KEY};
 
 /// `identity.toml` of a node: who it is, in words that a person can read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,14 @@ impl NodeFiles {
         write(dir, "node.key", &self.key_pem, SECRET)?;
         // Last: a folder with this file is complete.
         write(dir, "identity.toml", &card, PUBLIC)
+    }
+
+    /// Writes `ca.pem`, and replaces `node.pem` and `node.key` (0600) together, so that a node that
+    /// runs with this folder takes them, and a crash leaves a pair that fits.
+    pub fn replace(&self, dir: &Path) -> Result<(), IdentityError> {
+        make_folder(dir)?;
+        write(dir, "ca.pem", &self.ca_pem, PUBLIC)?;
+        replace_pair(dir, (CERTIFICATE, &self.cert_pem), (KEY, &self.key_pem))
     }
 }
 

@@ -6,7 +6,7 @@
 //!              |             issue_admin, issue_user -> AdminFiles -> folder of an operator
 //!              v                                            |
 //!        ca.pem, ca.key (0600, stays here)                  v
-//!                                  Identity::load -> server_config / client_config (TLS 1.3)
+//!            files replaced -> reload -> Identity::load -> server_config / client_config (TLS 1.3)
 //!                                                            |
 //!   a peer's certificate  --- peer_of ---> Peer::Node(3) | Peer::Admin("ann") | Peer::User("bo")
 //! ```
@@ -23,8 +23,10 @@ mod error;
 mod files;
 mod issued;
 mod node;
+mod node_tls;
 mod peer;
 mod tls;
+mod validity;
 
 pub use admin::AdminIdentity;
 pub use authority::Authority;
@@ -32,7 +34,12 @@ pub use error::IdentityError;
 pub use issued::{AdminFiles, NodeFiles};
 pub use node::Identity;
 pub use peer::Peer;
+pub use validity::Validity;
 
 pub(crate) use authority::random_uuid;
 pub(crate) use files::write_atomic;
-pub(crate) use peer::{host_name, node_of_host};
+pub(crate) use node_tls::NodeTls;
+pub(crate) use peer::node_of_host;
+
+#[cfg(test)]
+mod reload_tests;

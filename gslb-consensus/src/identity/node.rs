@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::{ClientConfig, ServerConfig};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 
 use super::files::{PUBLIC, read, write};
 use super::issued::NodeCard;
+use super::node_tls::{CERTIFICATE, NodeTls};
 use super::peer::{host_name, peer_of};
-use super::tls::Credentials;
+use super::validity::Validity;
 use super::{IdentityError, Peer};
 
 /// The file that says that the cluster has been begun.
@@ -28,7 +31,8 @@ pub struct Identity {
     /// Whether this node starts the cluster.
     pub founder: bool,
     dir: PathBuf,
-    credentials: Credentials,
+    /// Replaced whole when the files are.
+    tls: RwLock<Arc<NodeTls>>,
 }
 
 impl Identity {
@@ -44,16 +48,57 @@ impl Identity {
             name: card.name,
             founder: card.founder,
             dir: dir.to_path_buf(),
-            credentials: Credentials::load(dir, "node.pem", "node.key")?,
+            tls: RwLock::new(Arc::new(NodeTls::load(dir)?)),
         };
-        match identity.own_peer() {
-            Ok(Peer::Node(id)) if id == identity.node_id => Ok(identity),
+        identity.check_own(&identity.tls())?;
+        Ok(identity)
+    }
+
+    /// The certificate must be of this node.
+    fn check_own(&self, tls: &NodeTls) -> Result<(), IdentityError> {
+        let path = self.dir.join(CERTIFICATE);
+        match tls.peer(&self.cluster_uuid) {
+            Ok(Peer::Node(id)) if id == self.node_id => Ok(()),
             Ok(peer) => {
-                let why = format!("it is of {peer}, identity.toml says node {}", identity.node_id);
-                Err(IdentityError::broken(&dir.join("node.pem"), why))
+                let why = format!("it is of {peer}, identity.toml says node {}", self.node_id);
+                Err(IdentityError::broken(&path, why))
             }
-            Err(error) => Err(IdentityError::broken(&dir.join("node.pem"), error)),
+            Err(error) => Err(IdentityError::broken(&path, error)),
         }
+    }
+
+    /// Reads `ca.pem`, `node.pem` and `node.key` again, and shows and trusts these from now on.
+    ///
+    /// Connections that are open stay. All of it is checked first: that the parts fit, that they
+    /// are of this node and can be used at the time `now`; else what was before stays.
+    pub fn reload(&self, now: SystemTime) -> Result<(), IdentityError> {
+        let tls = NodeTls::load(&self.dir)?;
+        self.check_own(&tls)?;
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        tls.check_usable(&self.host_of(self.node_id), UnixTime::since_unix_epoch(since))
+            .map_err(|error| IdentityError::broken(&self.dir.join(CERTIFICATE), error))?;
+        *self.tls.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tls);
+        Ok(())
+    }
+
+    /// What is shown and trusted now.
+    pub(crate) fn tls(&self) -> Arc<NodeTls> {
+        Arc::clone(&self.tls.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Until when the certificates that are used now are valid.
+    pub fn validity(&self) -> Validity {
+        self.tls().validity
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The files that [`Self::reload`] reads.
+    pub fn files(&self) -> Vec<PathBuf> {
+        super::node_tls::FILES.map(|name| self.dir.join(name)).to_vec()
     }
 
     /// Whether this node has begun the cluster before.
@@ -69,21 +114,23 @@ impl Identity {
     }
 
     /// TLS settings for a listener that only peers of the cluster may use (HTTP/2 and HTTP/1.1).
-    pub fn server_config(&self) -> Result<ServerConfig, IdentityError> {
-        self.credentials.server_config()
+    ///
+    /// To be asked anew for each connection: they change when the files do.
+    pub fn server_config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.tls().for_nodes)
     }
 
     /// TLS settings for the operators' API: a caller may show no certificate, and a token instead.
     ///
     /// A certificate that is shown must be of the cluster. Who shows nothing is nobody: what may be
-    /// asked without a name is for the API to say.
-    pub fn api_server_config(&self) -> Result<ServerConfig, IdentityError> {
-        self.credentials.open_server_config()
+    /// asked without a name is for the API to say. To be asked anew for each connection.
+    pub fn api_server_config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.tls().for_callers)
     }
 
-    /// TLS settings for calls to other nodes (HTTP/2).
+    /// TLS settings for calls to other nodes (HTTP/2), as of now.
     pub fn client_config(&self) -> Result<ClientConfig, IdentityError> {
-        self.credentials.client_config()
+        self.tls().client_config()
     }
 
     /// The host name that a node of this cluster is dialled by.
@@ -91,20 +138,9 @@ impl Identity {
         host_name(node_id, &self.cluster)
     }
 
-    /// Who showed this certificate; TLS has checked its signature and validity before.
-    pub fn peer_of(&self, certificate: &CertificateDer<'_>) -> Result<Peer, IdentityError> {
-        peer_of(&self.cluster_uuid, certificate)
-    }
-
-    /// Who this node's own certificate says it is.
-    pub(super) fn own_peer(&self) -> Result<Peer, IdentityError> {
-        self.peer_of(&self.credentials.certificate)
-    }
-
-    /// This node's own certificate.
-    #[cfg(test)]
-    pub(super) fn certificate(&self) -> &CertificateDer<'static> {
-        &self.credentials.certificate
+    /// Who showed these certificates; TLS has checked their signatures and validity before.
+    pub fn peer_of(&self, shown: &[CertificateDer<'_>]) -> Result<Peer, IdentityError> {
+        peer_of(&self.cluster_uuid, shown)
     }
 }
 

@@ -46,11 +46,29 @@ pub(super) fn role_uri(cluster_uuid: &str, peer: &Peer) -> String {
     }
 }
 
-/// Reads the role out of a certificate whose signature TLS has checked already.
+/// Reads the role out of certificates whose signatures TLS has checked already.
+///
+/// What stands behind the first one leads to the authority. Who is no node must have been signed by
+/// the authority itself: the issuing key that the nodes hold makes nodes and no operators.
 pub(super) fn peer_of(
     cluster_uuid: &str,
-    certificate: &CertificateDer<'_>,
+    shown: &[CertificateDer<'_>],
 ) -> Result<Peer, IdentityError> {
+    let refused = |why: &str| IdentityError::Certificate(why.to_owned());
+    let (certificate, between) = shown.split_first().ok_or_else(|| refused("none was shown"))?;
+    match role_of(cluster_uuid, certificate)? {
+        Peer::Node(id) => Ok(Peer::Node(id)),
+        person if between.is_empty() => Ok(person),
+        person => {
+            let why =
+                format!("{person} is signed by a key of the nodes, which may sign nodes only");
+            Err(IdentityError::Certificate(why))
+        }
+    }
+}
+
+/// The role that one certificate says.
+fn role_of(cluster_uuid: &str, certificate: &CertificateDer<'_>) -> Result<Peer, IdentityError> {
     let refused = |why: &str| IdentityError::Certificate(why.to_owned());
     let (_, parsed) = X509Certificate::from_der(certificate)
         .map_err(|error| IdentityError::Certificate(error.to_string()))?;

@@ -13,7 +13,6 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{timeout, timeout_at};
-use tokio_rustls::TlsAcceptor;
 
 use super::address_book::AddressBook;
 use super::clocks;
@@ -340,7 +339,6 @@ async fn start_tasks(
     folder: Folder,
     config: ClusterConfig,
 ) -> Result<JoinSet<()>, StartError> {
-    let tls = TlsAcceptor::from(Arc::new(core.identity.server_config()?));
     let socket = tokio::net::TcpListener::from_std(config.listener).map_err(StartError::System)?;
     let running = match Running::start(core, &folder).await {
         Ok(running) => Some(running),
@@ -349,7 +347,6 @@ async fn start_tasks(
     };
     let listener = Listener {
         socket,
-        tls,
         identity: Arc::clone(&core.identity),
         router: routes::router(Arc::clone(core), config.extra),
         closing: core.closing.subscribe(),

@@ -26,7 +26,6 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 /// Serves a router to peers of the cluster, until it is told to close.
 pub(crate) struct Listener {
     pub(crate) socket: TcpListener,
-    pub(crate) tls: TlsAcceptor,
     pub(crate) identity: Arc<Identity>,
     pub(crate) router: Router,
     pub(crate) closing: watch::Receiver<bool>,
@@ -55,10 +54,9 @@ impl Listener {
                 tracing::warn!("too many connections of other nodes; one is dropped");
                 continue;
             };
-            let (tls, identity) = (self.tls.clone(), Arc::clone(&self.identity));
-            let router = self.router.clone();
+            let (identity, router) = (Arc::clone(&self.identity), self.router.clone());
             connections.spawn(async move {
-                if let Err(why) = serve(stream, tls, &identity, router).await {
+                if let Err(why) = serve(stream, &identity, router).await {
                     tracing::debug!(%why, "a connection of another node ended");
                 }
                 drop(place);
@@ -69,22 +67,17 @@ impl Listener {
 }
 
 /// Handshake, who is it, then requests until the connection ends.
-async fn serve(
-    stream: TcpStream,
-    tls: TlsAcceptor,
-    identity: &Identity,
-    router: Router,
-) -> Result<(), String> {
+async fn serve(stream: TcpStream, identity: &Identity, router: Router) -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
     stream.set_nodelay(true).map_err(text)?;
+    // The certificate of now: it may have been replaced since the last connection.
+    let tls = TlsAcceptor::from(identity.server_config());
     let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream))
         .await
         .map_err(|_| "no handshake in time".to_owned())?
         .map_err(text)?;
-    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let peer: Peer = certificate
-        .ok_or_else(|| "no certificate".to_owned())
-        .and_then(|shown| identity.peer_of(shown).map_err(|error| error.to_string()))?;
+    let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let peer: Peer = identity.peer_of(shown).map_err(|error| error.to_string())?;
     let service = TowerToHyperService::new(router.layer(Extension(peer)));
     let mut server = Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(HANDSHAKE_TIMEOUT);

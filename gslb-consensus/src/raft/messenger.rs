@@ -1,7 +1,7 @@
 //! Calls to other nodes: HTTP/2 over mutual TLS, to the node itself and to no other.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use reqwest::{Body, Client, Method, StatusCode};
 
 use super::address_book::{AddressBook, BookResolver};
 use super::timers::Timers;
-use crate::identity::{Identity, IdentityError, host_name};
+use crate::identity::{Identity, IdentityError, NodeTls};
 
 /// Says which data folder a message is meant for.
 pub(crate) const DATA_HEADER: &str = "x-gslb-data";
@@ -50,22 +50,31 @@ impl std::error::Error for CallError {}
 
 /// The clients, one a lane, each with its own connection to each node.
 pub(crate) struct Messenger {
-    cluster: String,
+    identity: Arc<Identity>,
+    book: Arc<AddressBook>,
+    timers: Timers,
+    lanes: Mutex<Lanes>,
+}
+
+/// The clients that show one certificate.
+struct Lanes {
+    /// What they show and trust.
+    tls: Arc<NodeTls>,
     urgent: Client,
     log: Client,
     snapshot: Client,
 }
 
-impl Messenger {
+impl Lanes {
     /// Makes the clients; they connect when first used.
-    pub(crate) fn new(
-        identity: &Identity,
+    fn new(
+        tls: Arc<NodeTls>,
         book: &Arc<AddressBook>,
         timers: Timers,
     ) -> Result<Self, IdentityError> {
         let client = || -> Result<Client, IdentityError> {
             Client::builder()
-                .tls_backend_preconfigured(identity.client_config()?)
+                .tls_backend_preconfigured(tls.client_config()?)
                 .https_only(true)
                 .http2_prior_knowledge()
                 .no_proxy()
@@ -80,8 +89,44 @@ impl Messenger {
                 .build()
                 .map_err(|error| IdentityError::Crypto(chain(&error)))
         };
-        let cluster = identity.cluster.clone();
-        Ok(Self { cluster, urgent: client()?, log: client()?, snapshot: client()? })
+        Ok(Self { urgent: client()?, log: client()?, snapshot: client()?, tls })
+    }
+
+    /// The client of a lane.
+    fn of(&self, lane: Lane) -> Client {
+        match lane {
+            Lane::Urgent => self.urgent.clone(),
+            Lane::Log => self.log.clone(),
+            Lane::Snapshot => self.snapshot.clone(),
+        }
+    }
+}
+
+impl Messenger {
+    /// Makes the clients of the present certificate.
+    pub(crate) fn new(
+        identity: &Arc<Identity>,
+        book: &Arc<AddressBook>,
+        timers: Timers,
+    ) -> Result<Self, IdentityError> {
+        let lanes = Mutex::new(Lanes::new(identity.tls(), book, timers)?);
+        Ok(Self { identity: Arc::clone(identity), book: Arc::clone(book), timers, lanes })
+    }
+
+    /// The client of a lane that shows the present certificate.
+    ///
+    /// Once that was replaced there are new clients, and thus new connections; what is on its way
+    /// over the old ones ends in peace.
+    fn client(&self, lane: Lane) -> Client {
+        let tls = self.identity.tls();
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&lanes.tls, &tls) {
+            match Lanes::new(tls, &self.book, self.timers) {
+                Ok(new) => *lanes = new,
+                Err(error) => tracing::error!(%error, "no connections with the new certificate"),
+            }
+        }
+        lanes.of(lane)
     }
 
     /// Calls a node; any status is an answer, but 421 and 503 say that it would not listen.
@@ -93,13 +138,8 @@ impl Messenger {
         body: impl Into<Body>,
         ttl: Duration,
     ) -> Result<(StatusCode, Bytes), CallError> {
-        let client = match lane {
-            Lane::Urgent => &self.urgent,
-            Lane::Log => &self.log,
-            Lane::Snapshot => &self.snapshot,
-        };
-        let url = format!("https://{}{path}", host_name(node, &self.cluster));
-        let mut request = client.request(method, url).body(body).timeout(ttl);
+        let url = format!("https://{}{path}", self.identity.host_of(node));
+        let mut request = self.client(lane).request(method, url).body(body).timeout(ttl);
         if !data_uuid.is_empty() {
             request = request.header(DATA_HEADER, data_uuid);
         }

@@ -3,7 +3,7 @@
 use super::limits::Throttle;
 use super::rates::Rates;
 use super::roll::Roll;
-use super::shape::PlaceEdition;
+use super::shape::{CertificateReport, PlaceEdition};
 use geo::PlaceTable;
 use gslb_consensus::identity::Identity;
 use gslb_consensus::raft::Cluster;
@@ -28,6 +28,8 @@ pub trait Insight: Send + Sync + 'static {
     fn places_are_coarse(&self) -> bool;
     /// Why the last backup that was due failed, if it did.
     fn backup_failed(&self) -> Option<String>;
+    /// Until when this node's certificates are valid, and what became of their files.
+    fn certificate(&self) -> CertificateReport;
 }
 
 /// The parts that an [`Api`] is made of.

@@ -2,6 +2,7 @@
 
 use super::api::{Api, ApiParts, ApiSlot, Insight};
 use super::routes::{operator_routes, peer_routes};
+use super::shape::CertificateReport;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -85,6 +86,10 @@ impl Insight for Fixed {
 
     fn backup_failed(&self) -> Option<String> {
         None
+    }
+
+    fn certificate(&self) -> CertificateReport {
+        CertificateReport::default()
     }
 }
 

@@ -4,12 +4,11 @@ use super::identify::Line;
 use super::token::{hex, sha256_of};
 use axum::Router;
 use axum::extract::Request;
-use gslb_consensus::identity::{Identity, IdentityError, Peer};
+use gslb_consensus::identity::{Identity, Peer};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -30,56 +29,34 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(2);
 /// After an accept that failed (such as too many open files): how long until the next one.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Why the API cannot be served.
-#[derive(Debug)]
-pub enum ListenError {
-    /// The identity gives no TLS settings.
-    Identity(IdentityError),
-}
-
-impl fmt::Display for ListenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Identity(error) => write!(f, "the API cannot be served: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ListenError {}
-
 /// Serves `routes` until `stop` turns true; each request carries where it came from, and its [`Peer`] if the
 /// caller showed a certificate of the cluster. Who may ask for what is for the routes to say.
-///
-/// # Errors
-/// The identity gives no TLS settings.
 pub async fn serve_tls(
     listener: TcpListener,
     identity: Arc<Identity>,
     routes: Router,
     stop: watch::Receiver<bool>,
-) -> Result<(), ListenError> {
-    let config = identity.api_server_config().map_err(ListenError::Identity)?;
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+) {
     let wait = stop.clone();
     accept(listener, stop, move |stream, from| {
-        let (acceptor, identity) = (acceptor.clone(), Arc::clone(&identity));
-        let (routes, stop) = (routes.clone(), wait.clone());
+        let (identity, routes, stop) = (Arc::clone(&identity), routes.clone(), wait.clone());
         async move {
+            // The certificate of now: it may have been replaced since the last connection.
+            let acceptor = TlsAcceptor::from(identity.api_server_config());
             let Ok(Ok(tls)) = timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await else {
                 tracing::debug!("an API client's TLS handshake failed");
                 return;
             };
-            let certificate = tls.get_ref().1.peer_certificates().and_then(<[_]>::first);
-            let shown = certificate.map(|c| hex(&sha256_of(c)).chars().take(16).collect());
-            let line = Line { from, certificate: shown.unwrap_or_default() };
-            match certificate.map(|c| identity.peer_of(c)).transpose() {
+            let shown = tls.get_ref().1.peer_certificates().unwrap_or_default();
+            let hash = shown.first().map(|c| hex(&sha256_of(c)).chars().take(16).collect());
+            let line = Line { from, certificate: hash.unwrap_or_default() };
+            match shown.first().map(|_| identity.peer_of(shown)).transpose() {
                 Ok(peer) => connection(tls, routes, Some((peer, line)), stop).await,
                 Err(error) => tracing::warn!(%error, "an API client was turned away"),
             }
         }
     })
     .await;
-    Ok(())
 }
 
 /// Serves `routes` without TLS until `stop` turns true: for a loopback listener that changes nothing.

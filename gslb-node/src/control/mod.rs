@@ -44,5 +44,5 @@ mod tests;
 
 pub use api::{Api, ApiParts, ApiSlot, Insight};
 pub use backup::backup_of;
-pub use listener::{ListenError, serve_plain, serve_tls};
+pub use listener::{serve_plain, serve_tls};
 pub use routes::{operator_routes, peer_routes, probe_routes};

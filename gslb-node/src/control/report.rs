@@ -22,6 +22,7 @@ impl Api {
             halted: raft.halted.clone(),
             space: raft.space,
             backup_failed: self.parts.insight.backup_failed(),
+            certificate: self.parts.insight.certificate(),
             clocks_apart_s: raft.clocks_apart_s.clone(),
             revision: state.revision(),
             served: self.served(),

@@ -263,6 +263,7 @@ async fn the_shapes_of_v1_keep_their_fields() {
     let expected = [
         "answers",
         "backup_failed",
+        "certificate",
         "clocks_apart_s",
         "dns",
         "halted",

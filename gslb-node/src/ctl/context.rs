@@ -180,9 +180,11 @@ impl Context {
     /// # Errors
     /// A file that the context names cannot be read or is not what it must be.
     pub fn tls(&self) -> Result<ClientConfig, CtlError> {
-        let ca = self.certificate("ca", &self.fields.ca)?;
         let mut roots = RootCertStore::empty();
-        roots.add(ca).map_err(|e| self.fault("ca", &self.resolve(&self.fields.ca), e))?;
+        // Two while one authority takes over from another.
+        for ca in self.certificates("ca", &self.fields.ca)? {
+            roots.add(ca).map_err(|e| self.fault("ca", &self.resolve(&self.fields.ca), e))?;
+        }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
@@ -191,18 +193,30 @@ impl Context {
         let (Some(certificate), Some(key)) = (&self.fields.certificate, &self.fields.key) else {
             return Ok(config.with_no_client_auth());
         };
-        let certificate = self.certificate("certificate", certificate)?;
+        let chain = self.certificates("certificate", certificate)?;
         let key_path = self.resolve(key);
         let key =
             PrivateKeyDer::from_pem_file(&key_path).map_err(|e| self.fault("key", &key_path, e))?;
-        config.with_client_auth_cert(vec![certificate], key).map_err(|e| {
+        config.with_client_auth_cert(chain, key).map_err(|e| {
             self.fault("key", &key_path, format!("it does not fit the certificate: {e}"))
         })
     }
 
-    fn certificate(&self, field: &str, path: &Path) -> Result<CertificateDer<'static>, CtlError> {
+    /// All certificates of a file; there must be one.
+    fn certificates(
+        &self,
+        field: &str,
+        path: &Path,
+    ) -> Result<Vec<CertificateDer<'static>>, CtlError> {
         let path = self.resolve(path);
-        CertificateDer::from_pem_file(&path).map_err(|error| self.fault(field, &path, error))
+        let all = CertificateDer::pem_file_iter(&path).and_then(Iterator::collect);
+        match all {
+            Ok(all) if Vec::is_empty(&all) => {
+                Err(self.fault(field, &path, "it holds no certificate"))
+            }
+            Ok(all) => Ok(all),
+            Err(error) => Err(self.fault(field, &path, error)),
+        }
     }
 
     fn resolve(&self, path: &Path) -> PathBuf {

@@ -26,6 +26,7 @@ mod client;
 mod delegation;
 mod node_args;
 mod output;
+mod renewal;
 mod run;
 mod seat;
 mod shell;

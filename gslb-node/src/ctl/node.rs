@@ -64,12 +64,14 @@ fn authority(dir: &Path, new: &NewNode) -> Result<Authority, CtlError> {
     std::fs::create_dir_all(&new.out)
         .map_err(|error| CtlError::File(format!("{shown} cannot be made: {error}")))?;
     // A trial, so that a name that fits no certificate is refused before a number is spent.
-    authority.issue_node(FOUNDER, &new.name, false, &hosts(new))?;
+    authority.issue_node(FOUNDER, &new.name, false, &hosts(&new.api, &new.raft))?;
     Ok(authority)
 }
 
 fn issue(dir: &Path, authority: &Authority, new: &NewNode, id: u64) -> Result<u64, CtlError> {
-    authority.issue_node(id, &new.name, id == FOUNDER, &hosts(new))?.save(&new.out)?;
+    authority
+        .issue_node(id, &new.name, id == FOUNDER, &hosts(&new.api, &new.raft))?
+        .save(&new.out)?;
     let config = new.out.join("node.toml");
     std::fs::write(&config, node_toml(new)).map_err(|error| {
         CtlError::File(format!("{} cannot be written: {error}", config.display()))
@@ -79,8 +81,8 @@ fn issue(dir: &Path, authority: &Authority, new: &NewNode, id: u64) -> Result<u6
 }
 
 /// The hosts that a node's certificate must name.
-fn hosts(new: &NewNode) -> Vec<String> {
-    let hosts: BTreeSet<String> = [&new.api, &new.raft].map(|a| host(a)).into_iter().collect();
+pub(super) fn hosts(api: &str, raft: &str) -> Vec<String> {
+    let hosts: BTreeSet<String> = [api, raft].map(host).into_iter().collect();
     hosts.into_iter().collect()
 }
 

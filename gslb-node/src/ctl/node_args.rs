@@ -4,7 +4,7 @@ use super::args::{Read, duration, host_port};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// Add, list, move and remove nodes.
+/// Add, renew, list, move and remove nodes.
 #[derive(Debug, Subcommand)]
 pub enum NodeCommand {
     /// Make the identity of a new node.
@@ -16,6 +16,25 @@ that is as soon as it has caught up, later once it has been so for 10 s.
 Examples:
   gslbctl node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1")]
     Add(NodeAdd),
+    /// Make a new certificate for a node.
+    #[command(after_help = "\
+Signed by the authority in the cluster's folder. Put node.key, node.pem and ca.pem into the node's
+identity folder, in this order: the node takes them within seconds, without a restart and without
+ending a connection, once they fit each other (SIGHUP: at once). Until then it uses the old ones;
+gslbctl status says if it refuses the new ones, and why.
+
+Examples:
+  gslbctl node renew fra-1 --out fra-1-new")]
+    Renew {
+        /// Its name or number.
+        node: String,
+        /// The folder for the new files.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// The cluster's folder, with the key of its authority [default: that of the context].
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
     /// List the nodes.
     #[command(
         after_help = "Examples:\n  gslbctl node list\n  gslbctl node list --json | jq '.nodes[].name'"

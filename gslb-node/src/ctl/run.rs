@@ -7,7 +7,9 @@ use super::context::Context;
 use super::error::CtlError;
 use super::node_args::NodeCommand;
 use super::output::Output;
-use super::{access, apply, change, cluster, delegation, node, seat, shell, show, snapshot};
+use super::{
+    access, apply, change, cluster, delegation, node, renewal, seat, shell, show, snapshot,
+};
 use clap::Parser;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -96,6 +98,9 @@ async fn execute_node(
         NodeCommand::Add(args) => {
             let dir = folder(args.dir.clone(), given)?;
             node::add_and_tell(&dir, args, output).await
+        }
+        NodeCommand::Renew { node, out, dir } => {
+            renewal::renew(&client()?, &folder(dir, given)?, (&node, &out), output).await
         }
         NodeCommand::List(ask) => node::list(&client()?, ask.params(), output).await,
         NodeCommand::Promote(of) => {

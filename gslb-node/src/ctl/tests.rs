@@ -43,7 +43,7 @@ async fn the_next_node_is_asked_and_the_listener_ends_cleanly() {
         matches!(&refused, CtlError::Refused { status: 404, body } if body.code == "not_found")
     );
     stop.send_replace(true);
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
     let gone = client.get::<StatusReply>("/v1/status", &()).await.unwrap_err();
     let CtlError::Unreachable(tried) = &gone else { panic!("{gone}") };
     assert_eq!(tried.len(), 2, "{gone}");

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 
 use super::backups::{self, BackupReport};
+use super::certificates::Certificates;
 use super::dns::Dns;
 use super::freshness;
 use super::gate;
@@ -76,7 +77,9 @@ impl Center {
         let publication = rebuild.publication();
         let dns = Arc::new(Dns::new(&config.dns, &identity.name, &publication));
         let backups = watch::Sender::new(BackupReport::default());
+        let certificates = Certificates::new(Arc::clone(&identity));
         let insight = Insight {
+            certificates: certificates.reports(),
             metrics: metrics.clone(),
             dns: Arc::clone(&dns),
             publication: Arc::clone(&publication),
@@ -98,6 +101,7 @@ impl Center {
             cluster: cluster.clone(),
             publication: Arc::clone(&publication),
             places: places.reports(),
+            certificates: certificates.reports(),
             backups: config.backup.is_some().then(|| backups.subscribe()),
         }));
         let mut center = Self {
@@ -116,6 +120,7 @@ impl Center {
         let cluster = center.cluster.clone();
         center.ready.spawn(async move { freshness::wait_for_state(&cluster, served).await });
         center.tasks.spawn(places.follow());
+        center.tasks.spawn(certificates.follow());
         center.tasks.spawn(rebuild.run());
         center.start_backups(backups);
         center.start_probes();
@@ -206,11 +211,7 @@ impl Center {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(system)?;
         let routes = control::operator_routes(api.clone());
         let (identity, stop) = (Arc::clone(&self.identity), self.stop.subscribe());
-        self.listeners.spawn(async move {
-            if let Err(error) = control::serve_tls(listener, identity, routes, stop).await {
-                tracing::error!(%error, "no API");
-            }
-        });
+        self.listeners.spawn(control::serve_tls(listener, identity, routes, stop));
         if let Some(plain) = plain {
             let plain = tokio::net::TcpListener::from_std(plain).map_err(system)?;
             let routes = control::probe_routes(api.clone());

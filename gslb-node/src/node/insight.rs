@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::backups::BackupReport;
 use super::dns::Dns;
 use crate::control;
+use crate::control::shape::CertificateReport;
 use crate::publish::Publication;
 use crate::telemetry::Metrics;
 
@@ -21,6 +22,7 @@ pub(super) struct Insight {
     /// Whether the built-in table is used.
     pub(super) coarse: bool,
     pub(super) backups: watch::Receiver<BackupReport>,
+    pub(super) certificates: watch::Receiver<CertificateReport>,
 }
 
 impl control::Insight for Insight {
@@ -45,5 +47,9 @@ impl control::Insight for Insight {
 
     fn backup_failed(&self) -> Option<String> {
         self.backups.borrow().failed.clone()
+    }
+
+    fn certificate(&self) -> CertificateReport {
+        self.certificates.borrow().clone()
     }
 }

@@ -11,7 +11,9 @@
 
 mod backups;
 mod center;
+mod certificates;
 mod dns;
+mod file_mark;
 mod freshness;
 mod gate;
 mod insight;

@@ -1,22 +1,18 @@
 //! The place data: loaded at the start, loaded again when a file is replaced.
 
 use geo::PlaceTable;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::file_mark::FileMark;
 use super::place_report::PlaceReport;
 use crate::telemetry::Metrics;
 
 /// How often the files are looked at. A change must be seen twice alike before it is read.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// What tells one content of a file from another without reading it; `None`: no file.
-type Mark = Option<(u64, u64, u64, i64, i64)>;
 
 /// Keeps the place table in line with the files, and keeps the old one when they are no good.
 pub(super) struct PlaceFiles {
@@ -24,7 +20,7 @@ pub(super) struct PlaceFiles {
     tables: watch::Sender<Arc<PlaceTable>>,
     reports: watch::Sender<PlaceReport>,
     metrics: Metrics,
-    loaded: Vec<Mark>,
+    loaded: Vec<FileMark>,
 }
 
 impl PlaceFiles {
@@ -46,7 +42,7 @@ impl PlaceFiles {
     /// Files that are missing or corrupt keep no node from starting: it answers by the default order of
     /// each name and says so, until there is a good file.
     pub(super) fn load_first(&mut self) {
-        self.loaded = marks(&self.files);
+        self.loaded = FileMark::of_all(&self.files);
         let table = if self.files.is_empty() {
             Ok(PlaceTable::builtin())
         } else {
@@ -88,7 +84,7 @@ impl PlaceFiles {
         let mut seen = self.loaded.clone();
         loop {
             ticks.tick().await;
-            let now = marks(&self.files);
+            let now = FileMark::of_all(&self.files);
             // Seen twice alike: a file that is still being written is left alone.
             if now == seen && now != self.loaded {
                 self.load(&now).await;
@@ -98,10 +94,10 @@ impl PlaceFiles {
     }
 
     /// Reads the files as they are now; a table that is good is used from now on.
-    async fn load(&mut self, before: &[Mark]) {
+    async fn load(&mut self, before: &[FileMark]) {
         let files = self.files.clone();
         let read = tokio::task::spawn_blocking(move || PlaceTable::load(&files)).await;
-        if marks(&self.files) != before {
+        if FileMark::of_all(&self.files) != before {
             // Written to while it was read: the next look sees it change.
             return;
         }
@@ -132,18 +128,10 @@ fn report_of(table: &PlaceTable) -> PlaceReport {
     }
 }
 
-fn marks(files: &[PathBuf]) -> Vec<Mark> {
-    files.iter().map(|file| mark(file)).collect()
-}
-
-fn mark(file: &Path) -> Mark {
-    let meta = fs::metadata(file).ok()?;
-    Some((meta.dev(), meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn without_files_the_built_in_table_is_used_and_called_coarse() {

@@ -11,6 +11,7 @@ use super::dns::Dns;
 use super::place_report::PlaceReport;
 use crate::answer::Counters;
 use crate::clock;
+use crate::control::shape::CertificateReport;
 use crate::publish::Publication;
 use crate::telemetry::{Exposition, Labels, Source};
 
@@ -24,6 +25,8 @@ pub(super) struct Live {
     pub(super) publication: Arc<Publication>,
     /// The place data in use.
     pub(super) places: watch::Receiver<PlaceReport>,
+    /// The node's certificates.
+    pub(super) certificates: watch::Receiver<CertificateReport>,
     /// What became of the backups, if this node makes some.
     pub(super) backups: Option<watch::Receiver<BackupReport>>,
 }
@@ -37,7 +40,8 @@ impl Source for Live {
         self.state(out)?;
         self.raft(out)?;
         self.places(out)?;
-        self.backups(out)
+        self.backups(out)?;
+        self.certificates(out)
     }
 }
 
@@ -185,6 +189,22 @@ impl Live {
         out.gauges("backup_age_seconds", "Time since the last backup of this node", known)?;
         let failed = f64::from(u8::from(report.failed.is_some()));
         out.gauge("backup_failed", "1 if the last backup that was due failed", failed)
+    }
+
+    fn certificates(&self, out: &mut Exposition<'_>) -> fmt::Result {
+        let report = self.certificates.borrow().clone();
+        let now_s = (clock::unix_ms() / 1_000) as f64;
+        let ends = [("node", report.ends_s), ("authority", report.authority_ends_s)];
+        out.gauges(
+            "certificate_left_seconds",
+            "Time until the node's certificate ends, and until the authority's does",
+            ends.map(|(of, ends_s)| (vec![("of", of.to_owned())], ends_s as f64 - now_s)),
+        )?;
+        out.gauge(
+            "certificate_stuck",
+            "1 while replaced files of the identity are refused and the old certificate is used",
+            f64::from(u8::from(report.refused.is_some())),
+        )
     }
 
     fn places(&self, out: &mut Exposition<'_>) -> fmt::Result {

@@ -64,7 +64,7 @@ fn span_words(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::shape::{NodeLine, NodeReport, PlaceEdition, SeatLine};
+    use crate::control::shape::{CertificateReport, NodeLine, NodeReport, PlaceEdition, SeatLine};
     use gslb_consensus::raft::{Member, Role, Space};
     use gslb_consensus::state::Revision;
     use std::collections::BTreeMap;
@@ -126,6 +126,7 @@ mod tests {
             halted: None,
             space: Space::default(),
             backup_failed: None,
+            certificate: CertificateReport::default(),
             clocks_apart_s: BTreeMap::from([(2, -34_560_000)]),
             revision: Revision::default(),
             served: Revision::default(),

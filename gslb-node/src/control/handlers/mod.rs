@@ -3,6 +3,7 @@
 pub(super) mod access;
 mod alarms;
 pub(super) mod audit;
+mod certificates;
 pub(super) mod change;
 pub(super) mod config;
 pub(super) mod explain;

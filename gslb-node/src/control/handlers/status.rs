@@ -1,6 +1,7 @@
 //! The whole cluster at a glance.
 
 use super::alarms::alarms;
+use super::certificates::certificate_alarms;
 use super::config::config_revision;
 use super::health::{override_line, override_lines};
 use super::nodes;
@@ -47,6 +48,8 @@ pub(in crate::control) async fn status(
     let regions = regions(&state, &nodes);
     let mut warnings = warnings(&nodes, &regions, &raft, at);
     warnings.extend(alarms(&nodes, &raft));
+    let now_s = i64::try_from(clock::unix_ms() / 1_000).unwrap_or(i64::MAX);
+    warnings.extend(certificate_alarms(&nodes, now_s));
     Ok(Json(StatusReply {
         cluster: api.parts.identity.cluster.clone(),
         asked: api.node_id(),

@@ -8,6 +8,7 @@ pub use crate::compile::explain::Explanation;
 mod access;
 mod applied;
 mod audit;
+mod certificate;
 mod change;
 mod config;
 mod error;
@@ -26,6 +27,7 @@ pub use access::{
 };
 pub use applied::Applied;
 pub use audit::{AuditLine, AuditParams, AuditReply, AuditVerdict};
+pub use certificate::CertificateReport;
 pub use change::{ClearRequest, OverrideRequest, OverrideWord, WeightRequest};
 pub use config::{ChangeKind, ConfigApplied, ConfigParams, ObjectChange};
 pub use error::{ErrorBody, LeaderHint};

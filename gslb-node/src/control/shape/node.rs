@@ -1,5 +1,6 @@
 //! What a node says of itself, and the list of nodes.
 
+use super::certificate::CertificateReport;
 use super::read::ReadLabel;
 use super::revision;
 use gslb_consensus::raft::Space;
@@ -33,6 +34,9 @@ pub struct NodeReport {
     /// Why the last backup that was due failed, if it did.
     #[serde(default)]
     pub backup_failed: Option<String>,
+    /// Its certificate.
+    #[serde(default)]
+    pub certificate: CertificateReport,
     /// On the leader: the nodes whose clocks are more than 2 s from the voters' median, and by how
     /// many seconds they are ahead.
     #[serde(default)]

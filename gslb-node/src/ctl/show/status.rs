@@ -136,7 +136,8 @@ fn up(pool: &RegionPool) -> String {
 mod tests {
     use super::*;
     use crate::control::shape::{
-        NodeLine, NodeReport, OverrideLine, OverrideWord, PlaceEdition, RuntimeWeightLine, SeatLine,
+        CertificateReport, NodeLine, NodeReport, OverrideLine, OverrideWord, PlaceEdition,
+        RuntimeWeightLine, SeatLine,
     };
     use std::collections::BTreeMap;
 
@@ -152,6 +153,7 @@ mod tests {
             halted: None,
             space: gslb_consensus::raft::Space::default(),
             backup_failed: None,
+            certificate: CertificateReport::default(),
             clocks_apart_s: BTreeMap::new(),
             revision: "1.42".parse().unwrap(),
             served: "1.42".parse().unwrap(),
