@@ -18,6 +18,7 @@ use super::address_book::AddressBook;
 use super::clocks;
 use super::core::Core;
 use super::errors::{ProposeError, ReadError, StartError, TransferError};
+use super::generations;
 use super::leader_tasks;
 use super::listener::Listener;
 use super::membership;
@@ -328,6 +329,7 @@ fn new_core(
         status: watch::Sender::new(Arc::new(RaftStatus::stopped(config.identity.node_id))),
         started: Instant::now(),
         time: Timekeeper::new(config.clock.clone()),
+        raising: tokio::sync::Mutex::new(()),
         store: Mutex::default(),
         heard: AtomicU64::new(0),
     })
@@ -358,6 +360,7 @@ async fn start_tasks(
     tasks.spawn(space_keeper::run(Arc::clone(core)));
     tasks.spawn(membership::run(Arc::clone(core)));
     tasks.spawn(clocks::run(Arc::clone(core)));
+    tasks.spawn(generations::run(Arc::clone(core)));
     Ok(tasks)
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) status: watch::Sender<Arc<RaftStatus>>,
     pub(crate) started: Instant,
     pub(crate) time: Timekeeper,
+    /// Held by who raises the generation.
+    pub(crate) raising: tokio::sync::Mutex<()>,
     /// The log of the Raft that runs.
     pub(crate) store: Mutex<Option<LogStore>>,
     /// When a leader was last heard, ms after `started` and one more; 0: never.

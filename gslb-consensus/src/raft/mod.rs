@@ -5,7 +5,7 @@
 //!               |
 //!   propose --> core <-- supervisor (starts Raft, starts it again)  leader_tasks, membership,
 //!               |                                                   steps, guard, autopilot,
-//!               |                                                   clocks, timekeeper
+//!               |                                                   clocks, timekeeper, generations
 //!            openraft ----- store    log and vote on disk (redb)
 //!               |     \---- machine  the state in memory; snapshot files; view = what is published
 //!               |
@@ -27,6 +27,7 @@ mod clocks;
 mod cluster;
 mod core;
 mod errors;
+mod generations;
 mod guard;
 mod leader_tasks;
 mod listener;

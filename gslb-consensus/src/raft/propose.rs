@@ -186,6 +186,9 @@ impl Core {
         if let Some(refusal) = space.refusal(&envelope.command) {
             return Attempt::Done(refusal);
         }
+        if let Some(refusal) = self.refuse_unread(&envelope.command).await {
+            return Attempt::Done(refusal);
+        }
         envelope = match self.pass_gate(envelope).await {
             Ok(envelope) => envelope,
             Err(attempt) => return *attempt,

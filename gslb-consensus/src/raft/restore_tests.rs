@@ -3,7 +3,7 @@
 use super::cluster_tests::{Lab, until, write};
 use super::*;
 use crate::backup::{About, Backup};
-use crate::state::State;
+use crate::state::{Generation, State};
 
 /// A backup of what a node has now.
 fn backup(cluster: &Cluster) -> Backup {
@@ -92,10 +92,10 @@ async fn a_survivor_goes_on_alone_if_that_is_confirmed_and_what_was_is_kept() {
     three.shutdown().await;
 }
 
-#[test]
-fn a_node_that_is_no_founder_does_not_begin_a_cluster_unasked() {
-    let lab = Lab::new();
+/// A backup of a state of generation 1.
+fn of_generation_1() -> Backup {
     let state = State { index: 7, ..State::default() };
+    assert_eq!((state.generation, state.encode()[0]), (Generation::FIRST, 3));
     let about = About {
         cluster: "lab".to_owned(),
         cluster_uuid: String::new(),
@@ -105,7 +105,32 @@ fn a_node_that_is_no_founder_does_not_begin_a_cluster_unasked() {
         history: 0,
         index: 7,
     };
-    let saved = Backup { about, state };
+    Backup { about, state }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_of_generation_1_is_raised_once_every_member_reads_more() {
+    let lab = Lab::new();
+    restored(&lab, 1, &of_generation_1(), true).unwrap();
+    let one = lab.start(1);
+    let raised = |state: &State| state.generation == Generation::NEWEST;
+    until(&one, "it is raised", |_, state| raised(state)).await;
+    let told = |state: &State| {
+        state.audit.entries.iter().filter(|entry| entry.change.starts_with("generation")).count()
+    };
+    one.purge_for_test().await;
+    one.shutdown().await;
+    let one = lab.start(1);
+    assert!(raised(&one.state()), "it is kept by the snapshot");
+    write(&one).await;
+    assert_eq!(told(&one.state()), 1, "no leader repeats it");
+    one.shutdown().await;
+}
+
+#[test]
+fn a_node_that_is_no_founder_does_not_begin_a_cluster_unasked() {
+    let lab = Lab::new();
+    let saved = of_generation_1();
     let refused = restored(&lab, 2, &saved, false).unwrap_err();
     assert!(matches!(refused, RestoreError::NeedsConfirmation), "{refused}");
     assert_eq!(restored(&lab, 2, &saved, true).unwrap().revision.to_string(), "1.7");

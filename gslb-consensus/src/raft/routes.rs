@@ -26,7 +26,7 @@ use super::snapshot::{SNAPSHOT_MAX_BYTES, SnapshotFile};
 use super::types::{Raft, Snapshot, TypeConfig, Vote};
 use super::wire::Wire;
 use crate::identity::Peer;
-use crate::state::Envelope;
+use crate::state::{Envelope, Generation};
 
 /// Most bytes of a message with log entries or a command; axum's default is 2 MB.
 const MESSAGE_MAX_BYTES: usize = 64 << 20;
@@ -71,6 +71,7 @@ pub(crate) fn router(core: Arc<Core>, extra: Router) -> Router {
         .route("/raft/v1/snapshot/{vote}", post(snapshot).layer(DefaultBodyLimit::disable()))
         .route("/cluster/v1/hello", get(hello))
         .route("/cluster/v1/clock", get(clock))
+        .route("/cluster/v1/generation", get(generation))
         .route("/cluster/v1/propose", post(propose))
         .route("/cluster/v1/read-index", get(read_index))
         .route("/cluster/v1/lead/{id}", post(hand_over))
@@ -231,6 +232,16 @@ async fn clock(
 ) -> Result<String, Refusal> {
     admit(&core, &peer, &headers)?;
     Ok(core.time.wall_ms().to_string())
+}
+
+/// Says the newest generation that this version reads, for the leader that is about to raise it.
+async fn generation(
+    State(core): State<Arc<Core>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Result<String, Refusal> {
+    admit(&core, &peer, &headers)?;
+    Ok(Generation::NEWEST.to_string())
 }
 
 async fn propose(

@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::audit::Audit;
+use super::generation::Generation;
 use super::health::HealthTable;
 use super::node_record::NodeRecord;
 use super::overrides::{Override, OverrideTarget};
@@ -47,6 +48,8 @@ pub struct State {
     pub access: Arc<Access>,
     /// What is wanted of each node.
     pub roster: Arc<Roster>,
+    /// Which formats are written.
+    pub generation: Generation,
 }
 
 impl State {

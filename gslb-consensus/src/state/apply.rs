@@ -117,6 +117,7 @@ impl State {
             Command::RemoveUser(remove) => self.remove_user(remove, envelope, index)?,
             Command::PutToken(put) => self.put_token(put, actor)?,
             Command::RemoveToken(remove) => self.remove_token(remove)?,
+            Command::SetGeneration(set) => self.set_generation(set)?,
         }
         Ok(None)
     }

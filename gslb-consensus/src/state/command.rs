@@ -1,6 +1,7 @@
 //! Everything that can change the agreed state.
 
 use super::access::Grant;
+use super::generation::Generation;
 use super::guarded::Guarded;
 use super::health::Report;
 use super::node_record::NodeRecord;
@@ -46,6 +47,8 @@ pub enum Command {
     RemoveToken(RemoveToken),
     /// 25: switches autopilot on or off.
     SetAutopilot(SetAutopilot),
+    /// 60: the leader raises the generation, for every member reads it.
+    SetGeneration(SetGeneration),
 }
 
 /// Replaces the whole configuration.
@@ -197,6 +200,13 @@ pub struct RemoveToken {
     pub reason: String,
 }
 
+/// Raises the generation of what is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetGeneration {
+    /// The new one; never a lower one.
+    pub to: Generation,
+}
+
 impl SetSeat {
     /// A short text of the change.
     fn summary(&self) -> String {
@@ -252,6 +262,7 @@ impl Command {
             Self::RemoveToken(remove) => format!("token remove {}", remove.name),
             Self::SetSeat(set) => set.summary(),
             Self::SetAutopilot(set) => format!("autopilot {}", if set.on { "on" } else { "off" }),
+            Self::SetGeneration(set) => format!("generation {}", set.to),
         }
     }
 

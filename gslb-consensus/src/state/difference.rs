@@ -54,6 +54,7 @@ fn about(state: &State, after: &State, command: &Command) -> String {
         Command::RemoveUser(remove) => user(state, &remove.name),
         Command::PutToken(put) => token(state, &put.name),
         Command::RemoveToken(remove) => token(state, &remove.name),
+        Command::SetGeneration(_) => format!("generation {}", state.generation),
         Command::PutConfig(_)
         | Command::Guarded(_)
         | Command::ReportHealth(_)

@@ -1,7 +1,8 @@
 //! A command on its way through the log: who, when, and once.
 
 use super::caller::Caller;
-use super::command::Command;
+use super::command::{Command, SetGeneration};
+use super::generation::Generation;
 use super::guarded::Guarded;
 use super::revision::Revision;
 use serde::de::DeserializeOwned;
@@ -147,6 +148,15 @@ const fn kind(command: &Command) -> u16 {
         Command::PutToken(_) => 23,
         Command::RemoveToken(_) => 24,
         Command::SetAutopilot(_) => 25,
+        Command::SetGeneration(_) => 60,
+    }
+}
+
+impl Command {
+    /// The generation that writes it: nobody may propose it before the cluster is there.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        Generation::of_kind(kind(self.inner()))
     }
 }
 
@@ -173,6 +183,7 @@ fn append_body(command: &Command, bytes: Vec<u8>) -> Vec<u8> {
         Command::PutToken(body) => append(body, bytes),
         Command::RemoveToken(body) => append(body, bytes),
         Command::SetAutopilot(body) => append(body, bytes),
+        Command::SetGeneration(body) => append(body, bytes),
     }
 }
 
@@ -195,11 +206,23 @@ fn decode_body(kind: u16, body: &[u8]) -> Result<Command, UnknownFormat> {
         23 => Command::PutToken(from_bytes(kind, body)?),
         24 => Command::RemoveToken(from_bytes(kind, body)?),
         25 => Command::SetAutopilot(from_bytes(kind, body)?),
+        60 => Command::SetGeneration(known(from_bytes(kind, body)?)?),
         other => {
             return Err(UnknownFormat {
                 what: format!("a log entry holds a command of kind {other}"),
             });
         }
+    })
+}
+
+/// A generation that this version does not read is as unknown as a kind: from there on it could not follow.
+fn known(set: SetGeneration) -> Result<SetGeneration, UnknownFormat> {
+    if set.to.is_known() {
+        return Ok(set);
+    }
+    let (to, newest) = (set.to, Generation::NEWEST);
+    Err(UnknownFormat {
+        what: format!("the cluster goes on in generation {to}, this version reads up to {newest}"),
     })
 }
 
@@ -343,6 +366,36 @@ mod tests {
             assert_eq!(kind(&command), number);
             assert_eq!(append_body(&command, Vec::new()), golden, "{number}");
             assert_eq!(decode_body(number, &golden), Ok(command));
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_a_generation_are_golden_and_a_later_one_stops_here() {
+        let set = |to: &str| SetGeneration { to: to.parse().unwrap() };
+        let known = Command::SetGeneration(set("2"));
+        assert_eq!((kind(&known), append_body(&known, Vec::new())), (60, vec![2]));
+        assert_eq!(decode_body(60, &[2]), Ok(known));
+        for body in [[0], [3]] {
+            let why = decode_body(60, &body).unwrap_err().to_string();
+            assert!(
+                why.contains("this version reads up to 2; this node must be upgraded"),
+                "{why}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_kind_has_the_generation_that_writes_it_a_guarded_one_that_of_its_change() {
+        let first = sample().command;
+        assert_eq!(first.generation(), Generation::FIRST);
+        let set = SetGeneration { to: Generation::NEWEST };
+        let later = Command::SetGeneration(set);
+        assert_eq!(later.generation().to_string(), "2");
+        let guarded = |command| Guarded { seen: None, command: Box::new(command) };
+        assert_eq!(Command::Guarded(guarded(first)).generation(), Generation::FIRST);
+        assert_eq!(Command::Guarded(guarded(later.clone())).generation(), later.generation());
+        for (number, wanted) in [(1, "1"), (25, "1"), (30, "2"), (69, "2")] {
+            assert_eq!(Generation::of_kind(number).to_string(), wanted, "{number}");
         }
     }
 

@@ -42,6 +42,8 @@ pub enum RefusalCode {
     NoSpace,
     /// The caller may not do this.
     Forbidden,
+    /// Not every member reads it yet; no command is refused for it once it is in the log.
+    UpgradeUnfinished,
 }
 
 impl RefusalCode {
@@ -55,6 +57,7 @@ impl RefusalCode {
             Self::Limit => "limit",
             Self::NoSpace => "no_space",
             Self::Forbidden => "forbidden",
+            Self::UpgradeUnfinished => "upgrade_unfinished",
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use super::command::{
     ClearOverride, PassTime, PutConfig, PutToken, PutUser, RemoveNode, RemoveToken, RemoveUser,
-    SetOverride, SetSeat, SetWeight,
+    SetGeneration, SetOverride, SetSeat, SetWeight,
 };
 use super::{
-    Caller, Command, Envelope, Grant, Guarded, NodeRecord, OverrideKind, OverrideTarget, Proof,
-    RefusalCode, Reply, Role, State,
+    Caller, Command, Envelope, Generation, Grant, Guarded, NodeRecord, OverrideKind,
+    OverrideTarget, Proof, RefusalCode, Reply, Role, State,
 };
 use crate::model::document;
 use std::sync::Arc;
@@ -442,8 +442,8 @@ fn entries_of_format_1_are_told_outside_of_the_chain() {
     assert_eq!(bench.state.audit.verify(), Ok(()));
 }
 
-#[test]
-fn the_bytes_of_format_3_are_golden() {
+/// A state with something in every part, as every version of generation 1 has it.
+fn full() -> Bench {
     let mut bench = Bench::new();
     bench.user("bo", limited(&["a.example"], &["fra"]));
     let seat = SetSeat {
@@ -462,7 +462,55 @@ fn the_bytes_of_format_3_are_golden() {
     for command in commands {
         bench.done(Proof::AdminCertificate, "root", command);
     }
+    bench
+}
+
+#[test]
+fn a_state_of_generation_1_has_the_golden_bytes_of_format_3() {
+    let bench = full();
     let golden = include_bytes!("golden/state-3.bin");
     assert_eq!(bench.state.encode(), golden);
     assert_eq!(State::decode(golden), Ok(bench.state));
+}
+
+#[test]
+fn a_state_of_generation_2_has_the_golden_bytes_of_format_4() {
+    let mut bench = full();
+    let set = SetGeneration { to: Generation::NEWEST };
+    bench.done(Proof::Node, "leader", Command::SetGeneration(set));
+    let golden = include_bytes!("golden/state-4.bin");
+    assert_eq!(bench.state.encode(), golden);
+    assert_eq!(State::decode(golden), Ok(bench.state));
+}
+
+#[test]
+fn the_generation_rises_is_told_and_never_falls() {
+    let mut bench = Bench::new();
+    let set = |to| Command::SetGeneration(SetGeneration { to });
+    bench.done(Proof::Node, "leader", set(Generation::NEWEST));
+    assert_eq!(bench.state.generation, Generation::NEWEST);
+    let told = bench.state.audit.entries.back().unwrap();
+    assert_eq!((told.actor.as_str(), told.change.as_str()), ("leader", "generation 2"));
+    assert_eq!((told.before.as_str(), told.after.as_str()), ("generation 1", "generation 2"));
+    for to in [Generation::FIRST, Generation::NEWEST] {
+        let reply = bench.send(Proof::Node, "leader", set(to));
+        assert!(
+            matches!(reply, Reply::Refused { code: RefusalCode::Conflict, .. }),
+            "{to}: {reply:?}"
+        );
+    }
+    // No operator's word, whatever the role.
+    bench.user("bo", Grant::of(Role::Operator));
+    let reply = bench.send(Proof::UserCertificate, "bo", set(Generation::NEWEST));
+    assert!(matches!(reply, Reply::Refused { code: RefusalCode::Forbidden, .. }), "{reply:?}");
+}
+
+#[test]
+fn a_state_of_a_later_generation_is_refused_with_what_to_do() {
+    let later: Generation = "3".parse().unwrap();
+    let bytes = State { generation: later, ..full().state }.encode();
+    let error = State::decode(&bytes).unwrap_err().to_string();
+    let wanted = "a snapshot is of generation 3, this version reads up to 2; this node must be \
+                  upgraded before it can follow";
+    assert_eq!(error, wanted);
 }

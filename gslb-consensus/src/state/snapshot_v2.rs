@@ -2,12 +2,12 @@
 //!
 //! Read, never written. Types that are not here are as they were.
 
-use super::agreed::State;
 use super::audit::{Audit, AuditEntry};
 use super::health::HealthTable;
 use super::node_record::NodeRecord;
 use super::overrides::{Override, OverrideTarget};
 use super::session::Sessions;
+use super::snapshot_v3::StateV3;
 use super::weights::Weights;
 use crate::model::{Config, DnsName};
 use serde::Deserialize;
@@ -57,7 +57,7 @@ impl AuditV1 {
     }
 }
 
-impl From<StateV2> for State {
+impl From<StateV2> for StateV3 {
     fn from(v2: StateV2) -> Self {
         Self {
             history: v2.history,

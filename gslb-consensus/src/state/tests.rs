@@ -272,7 +272,7 @@ fn a_state_comes_back_from_its_bytes() {
     assert_eq!(back.encode(), bytes);
     assert!(State::decode(&bytes[..bytes.len() - 1]).is_err());
     assert!(State::decode(&[&bytes[..], &[0]].concat()).is_err());
-    assert!(State::decode(&[9]).is_err() && State::decode(&[4]).is_err());
+    assert!(State::decode(&[9]).is_err() && State::decode(&[5]).is_err());
 }
 
 #[test]

@@ -161,18 +161,18 @@ async fn the_trail_tells_each_change_and_holds_on_every_link() {
     assert_eq!(text(&last["after"]), "weight 20");
     let (status, verdict) = lab.ask("GET", "/v1/audit/verify", "").await;
     assert_eq!((status.as_u16(), &verdict["broken"]), (200, &Value::Null), "{verdict}");
-    assert_eq!((&verdict["records"], &verdict["in_state"]), (&json!(3), &json!(3)), "{verdict}");
+    assert_eq!((&verdict["records"], &verdict["in_state"]), (&json!(4), &json!(4)), "{verdict}");
     let file = lab.dir.path().join("audit/00000001.jsonl");
     let told = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, told.replace("CHG-1", "CHG-2")).unwrap();
     let (_, verdict) = lab.ask("GET", "/v1/audit/verify", "").await;
-    assert_eq!(verdict["broken"]["number"], 3, "{verdict}");
+    assert_eq!(verdict["broken"]["number"], 4, "{verdict}");
     for (bad, word) in [("since=2", "`since`"), ("last=2", "last")] {
         let (status, error) = lab.ask("GET", &format!("/v1/audit?{bad}"), "").await;
         assert_eq!(status, 400, "{error}");
         assert!(text(&error["message"]).contains(word), "{error}");
     }
-    assert_eq!(lab.ask("GET", "/v1/audit?since=1h", "").await.1["entries"][2], *last);
+    assert_eq!(lab.ask("GET", "/v1/audit?since=1h", "").await.1["entries"][3], *last);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -50,7 +50,7 @@ impl ApiError {
     /// The state machine refused the change; nothing was changed.
     pub(super) fn refused(code: RefusalCode, message: String, faults: Vec<Fault>) -> Self {
         let status = match code {
-            RefusalCode::Conflict => StatusCode::CONFLICT,
+            RefusalCode::Conflict | RefusalCode::UpgradeUnfinished => StatusCode::CONFLICT,
             RefusalCode::NotFound => StatusCode::NOT_FOUND,
             RefusalCode::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
             RefusalCode::Forbidden => StatusCode::FORBIDDEN,

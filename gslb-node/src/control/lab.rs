@@ -9,7 +9,7 @@ use axum::http::{Request, StatusCode};
 use geo::PlaceTable;
 use gslb_consensus::identity::{Authority, Identity, Peer};
 use gslb_consensus::raft::{Cluster, ClusterConfig, Role, Timers, WallClock};
-use gslb_consensus::state::Revision;
+use gslb_consensus::state::{Generation, Revision, State as Agreed};
 use gslb_consensus::trail::Trail;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -125,7 +125,10 @@ impl Lab {
         let leads = status.wait_for(|status| status.role == Role::Leader);
         timeout(SOON, leads).await.unwrap().unwrap();
         let mut state = cluster.watch();
-        let recorded = state.wait_for(|state| state.nodes.contains_key(&1));
+        let is_settled = |state: &Arc<Agreed>| {
+            state.nodes.contains_key(&1) && state.generation == Generation::NEWEST
+        };
+        let recorded = state.wait_for(is_settled);
         timeout(SOON, recorded).await.unwrap().unwrap();
         let trail = Trail::open(&dir.path().join("audit")).unwrap();
         let api = Api::since(

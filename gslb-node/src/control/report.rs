@@ -3,6 +3,7 @@
 use super::api::Api;
 use super::shape::{Answers, NodeReport};
 use gslb_consensus::raft::Role;
+use gslb_consensus::state::Generation;
 
 impl Api {
     /// What this node says of itself, now.
@@ -24,6 +25,7 @@ impl Api {
             backup_failed: self.parts.insight.backup_failed(),
             certificate: self.parts.insight.certificate(),
             clocks_apart_s: raft.clocks_apart_s.clone(),
+            reads_generation: Generation::NEWEST,
             revision: state.revision(),
             served: self.served(),
             places: self.place_edition(),

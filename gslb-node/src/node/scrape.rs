@@ -1,6 +1,7 @@
 //! What is read at each scrape: the DNS counters, the agreed state, Raft, place data.
 
 use gslb_consensus::raft::{Cluster, Role};
+use gslb_consensus::state::Generation;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ impl Source for Live {
         self.dns(out)?;
         self.state(out)?;
         self.raft(out)?;
+        self.generation(out)?;
         self.places(out)?;
         self.backups(out)?;
         self.certificates(out)
@@ -179,6 +181,13 @@ impl Live {
         )?;
         let age = status.quorum_age_ms.map(|ms| (Labels::new(), ms as f64 / 1_000.0));
         out.gauges("raft_quorum_age_seconds", "Time since this node last knew of a quorum", age)
+    }
+
+    fn generation(&self, out: &mut Exposition<'_>) -> fmt::Result {
+        let at = self.cluster.state().generation.number();
+        out.gauge("generation", "Generation of stored formats that is written", f64::from(at))?;
+        let newest = f64::from(Generation::NEWEST.number());
+        out.gauge("generation_read", "The newest generation that this node reads", newest)
     }
 
     fn backups(&self, out: &mut Exposition<'_>) -> fmt::Result {

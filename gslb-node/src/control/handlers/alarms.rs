@@ -2,10 +2,15 @@
 
 use crate::control::shape::NodeStatus;
 use gslb_consensus::raft::RaftStatus;
+use gslb_consensus::state::Generation;
 
 /// What is wrong with the members, or on its way.
-pub(super) fn alarms(nodes: &[NodeStatus], raft: &RaftStatus) -> Vec<String> {
-    let mut alarms = Vec::new();
+pub(super) fn alarms(
+    nodes: &[NodeStatus],
+    raft: &RaftStatus,
+    generation: Generation,
+) -> Vec<String> {
+    let mut alarms = generations(nodes, generation);
     let name = |id: u64| {
         let node = nodes.iter().find(|n| n.node.id == id);
         node.map_or_else(|| format!("node {id}"), |n| n.node.name.clone())
@@ -49,6 +54,39 @@ pub(super) fn alarms(nodes: &[NodeStatus], raft: &RaftStatus) -> Vec<String> {
         }
     }
     alarms
+}
+
+/// Who keeps what is new from being written, and who cannot follow what is written.
+fn generations(nodes: &[NodeStatus], at: Generation) -> Vec<String> {
+    let members = || nodes.iter().filter(|status| status.node.member != "added");
+    let reads = |status: &NodeStatus| {
+        let report = status.report.as_ref().filter(|_| status.heard);
+        report.map(|report| report.reads_generation)
+    };
+    let newest = members().filter_map(reads).max().unwrap_or_default();
+    let told = |status: &NodeStatus| match reads(status) {
+        None => Some(format!("{} is not heard", status.node.name)),
+        Some(reads) if reads < newest => {
+            Some(format!("{} reads up to generation {reads}", status.node.name))
+        }
+        Some(_) => None,
+    };
+    let behind: Vec<String> = members().filter_map(told).collect();
+    if newest > at && !behind.is_empty() {
+        return vec![format!(
+            "the upgrade is not finished: {}. Until all members run the new version, what it brings \
+             is refused, and the one before can be put back",
+            behind.join(", ")
+        )];
+    }
+    let lost = members().filter(|status| reads(status).is_some_and(|reads| reads < at));
+    let lost = lost.map(|status| {
+        format!(
+            "node {} runs a version that cannot follow: the cluster writes generation {at}. Upgrade it",
+            status.node.name
+        )
+    });
+    lost.collect()
 }
 
 /// A span in its largest unit.
@@ -99,23 +137,8 @@ mod tests {
         NodeStatus { node, heard, heard_ms_ago: None, report: None }
     }
 
-    #[test]
-    fn a_silent_voter_is_told_with_how_many_more_may_be_lost() {
-        let nodes = |of: u64| -> Vec<NodeStatus> {
-            (1..=of).map(|id| node(id, id != 2, SeatLine::default())).collect()
-        };
-        let three = alarms(&nodes(3), &status(3));
-        assert!(three[0].starts_with("of 3 voters n2 is silent: if one more is lost"), "{three:?}");
-        let five = alarms(&nodes(5), &status(5));
-        assert_eq!(five, ["of 5 voters n2 is silent; 1 more may be lost"]);
-    }
-
-    #[test]
-    fn a_clock_that_is_apart_is_told_with_what_to_do() {
-        assert_eq!(span_words(400 * 86_400 + 7), "400 days");
-        assert_eq!((span_words(3), span_words(7_200)), ("3 s".to_owned(), "2 hours".to_owned()));
-        let mut leader = node(1, true, SeatLine::default());
-        leader.report = Some(NodeReport {
+    fn report(reads: u16) -> NodeReport {
+        NodeReport {
             id: 1,
             name: "n1".into(),
             version: String::new(),
@@ -127,15 +150,60 @@ mod tests {
             space: Space::default(),
             backup_failed: None,
             certificate: CertificateReport::default(),
-            clocks_apart_s: BTreeMap::from([(2, -34_560_000)]),
+            clocks_apart_s: BTreeMap::new(),
+            reads_generation: reads.to_string().parse().unwrap(),
             revision: Revision::default(),
             served: Revision::default(),
             places: PlaceEdition::default(),
             uptime_ms: 0,
             answers: BTreeMap::new(),
             dns: Vec::new(),
-        });
-        let told = alarms(&[leader, node(2, true, SeatLine::default())], &status(2));
+        }
+    }
+
+    #[test]
+    fn an_upgrade_is_told_until_it_is_finished_and_who_is_left_behind() {
+        let nodes = |reads: [Option<u16>; 3]| -> Vec<NodeStatus> {
+            let status = |(id, reads): (u64, Option<u16>)| NodeStatus {
+                report: reads.map(report),
+                ..node(id, reads.is_some(), SeatLine::default())
+            };
+            (1..).zip(reads).map(status).collect()
+        };
+        let [first, newest] = [Generation::FIRST, Generation::NEWEST];
+        let told = |reads, at| generations(&nodes(reads), at);
+        assert_eq!(told([Some(1); 3], first), [""; 0]);
+        assert_eq!(told([Some(2); 3], newest), [""; 0]);
+        assert_eq!(told([Some(2); 3], first), [""; 0], "it rises in a moment");
+        assert_eq!(told([Some(2), Some(2), None], newest), [""; 0]);
+        let unfinished = told([Some(1), Some(2), None], first);
+        let wanted = "the upgrade is not finished: n1 reads up to generation 1, n3 is not heard. ";
+        assert!(unfinished[0].starts_with(wanted), "{unfinished:?}");
+        let lost = told([Some(2), Some(1), Some(2)], newest);
+        assert!(lost[0].starts_with("node n2 runs a version that cannot follow"), "{lost:?}");
+        assert_eq!((unfinished.len(), lost.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_silent_voter_is_told_with_how_many_more_may_be_lost() {
+        let nodes = |of: u64| -> Vec<NodeStatus> {
+            (1..=of).map(|id| node(id, id != 2, SeatLine::default())).collect()
+        };
+        let three = alarms(&nodes(3), &status(3), Generation::FIRST);
+        assert!(three[0].starts_with("of 3 voters n2 is silent: if one more is lost"), "{three:?}");
+        let five = alarms(&nodes(5), &status(5), Generation::FIRST);
+        assert_eq!(five, ["of 5 voters n2 is silent; 1 more may be lost"]);
+    }
+
+    #[test]
+    fn a_clock_that_is_apart_is_told_with_what_to_do() {
+        assert_eq!(span_words(400 * 86_400 + 7), "400 days");
+        assert_eq!((span_words(3), span_words(7_200)), ("3 s".to_owned(), "2 hours".to_owned()));
+        let mut leader = node(1, true, SeatLine::default());
+        let clocks_apart_s = BTreeMap::from([(2, -34_560_000)]);
+        leader.report = Some(NodeReport { clocks_apart_s, ..report(1) });
+        let told =
+            alarms(&[leader, node(2, true, SeatLine::default())], &status(2), Generation::FIRST);
         assert!(
             told[0].starts_with("the clock of node n2 is 400 days behind the others'"),
             "{told:?}"
@@ -147,7 +215,8 @@ mod tests {
     fn what_an_operator_asked_of_a_node_is_told_until_it_is_over() {
         let drained = SeatLine { drained: true, ..SeatLine::default() };
         let leaves = SeatLine { replaced_by: Some(1), ..SeatLine::default() };
-        let told = alarms(&[node(1, true, drained), node(2, true, leaves)], &status(2));
+        let told =
+            alarms(&[node(1, true, drained), node(2, true, leaves)], &status(2), Generation::FIRST);
         assert!(told[0].contains("gslbctl node drain n1 --clear"), "{told:?}");
         assert_eq!(told[1], "node n2 gives its vote to n1 once that has caught up");
     }

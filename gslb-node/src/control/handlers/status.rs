@@ -47,7 +47,7 @@ pub(in crate::control) async fn status(
     let nodes: Vec<NodeStatus> = lines.into_iter().map(|line| node(&api, line)).collect();
     let regions = regions(&state, &nodes);
     let mut warnings = warnings(&nodes, &regions, &raft, at);
-    warnings.extend(alarms(&nodes, &raft));
+    warnings.extend(alarms(&nodes, &raft, state.generation));
     let now_s = i64::try_from(clock::unix_ms() / 1_000).unwrap_or(i64::MAX);
     warnings.extend(certificate_alarms(&nodes, now_s));
     Ok(Json(StatusReply {
@@ -59,6 +59,7 @@ pub(in crate::control) async fn status(
         now_ms: clock::unix_ms().max(state.time_ms),
         leader: raft.leader,
         config: config_revision(&state),
+        generation: state.generation,
         nodes,
         regions,
         overrides: override_lines(&state),

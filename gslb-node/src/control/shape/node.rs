@@ -4,7 +4,7 @@ use super::certificate::CertificateReport;
 use super::read::ReadLabel;
 use super::revision;
 use gslb_consensus::raft::Space;
-use gslb_consensus::state::Revision;
+use gslb_consensus::state::{Generation, Revision};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -41,6 +41,9 @@ pub struct NodeReport {
     /// many seconds they are ahead.
     #[serde(default)]
     pub clocks_apart_s: BTreeMap<u64, i64>,
+    /// The newest generation of stored formats that its version reads.
+    #[serde(default)]
+    pub reads_generation: Generation,
     /// The agreed state that it has.
     #[serde(with = "revision")]
     pub revision: Revision,

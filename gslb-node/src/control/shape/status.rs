@@ -4,7 +4,7 @@ use super::health::OverrideLine;
 use super::node::{NodeLine, NodeReport};
 use super::read::ReadLabel;
 use super::revision;
-use gslb_consensus::state::Revision;
+use gslb_consensus::state::{Generation, Revision};
 use serde::{Deserialize, Serialize};
 
 /// The answer to `GET /v1/status`.
@@ -29,6 +29,9 @@ pub struct StatusReply {
     /// Where the configuration last changed: what `apply --expect` takes.
     #[serde(with = "revision")]
     pub config: Revision,
+    /// The generation of stored formats that is written; what a later one brings is refused.
+    #[serde(default)]
+    pub generation: Generation,
     /// Every node.
     pub nodes: Vec<NodeStatus>,
     /// Every region.

@@ -47,8 +47,9 @@ fn headline(reply: &StatusReply) -> String {
     };
     let leader = reply.leader.map_or_else(|| "none".to_owned(), name);
     format!(
-        "cluster {}  revision {}  configuration {}  leader {leader}  asked {}",
+        "cluster {}  generation {}  revision {}  configuration {}  leader {leader}  asked {}",
         reply.cluster,
+        reply.generation,
         reply.revision,
         reply.config,
         name(reply.asked)
@@ -139,6 +140,7 @@ mod tests {
         CertificateReport, NodeLine, NodeReport, OverrideLine, OverrideWord, PlaceEdition,
         RuntimeWeightLine, SeatLine,
     };
+    use gslb_consensus::state::Generation;
     use std::collections::BTreeMap;
 
     fn report() -> NodeReport {
@@ -155,6 +157,7 @@ mod tests {
             backup_failed: None,
             certificate: CertificateReport::default(),
             clocks_apart_s: BTreeMap::new(),
+            reads_generation: Generation::NEWEST,
             revision: "1.42".parse().unwrap(),
             served: "1.42".parse().unwrap(),
             places: PlaceEdition {
