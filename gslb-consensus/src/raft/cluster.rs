@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use tokio::time::{timeout, timeout_at};
 use super::address_book::AddressBook;
 use super::clocks;
 use super::core::Core;
+use super::disk_pace::Stopwatch;
 use super::errors::{ProposeError, ReadError, StartError, TransferError};
 use super::generations;
 use super::leader_tasks;
@@ -254,6 +255,11 @@ impl Cluster {
         handed.await.unwrap_or_else(|error| Err(TransferError::Failed(error.to_string())))
     }
 
+    /// How patient the nodes are with each other.
+    pub fn timers(&self) -> Timers {
+        self.core.timers
+    }
+
     /// Calls to another node, for routes of the node's own.
     pub fn peer(&self, id: u64) -> PeerClient {
         PeerClient { core: Arc::clone(&self.core), id }
@@ -316,6 +322,7 @@ fn new_core(
         data_dir: config.data_dir.clone(),
         space_limits: config.space,
         space: watch::Sender::new(config.space.look(&config.data_dir, Space::default())),
+        disk: Arc::new(Stopwatch::new(config.timers.heartbeat() / 2)),
         advertise: config.advertise.clone(),
         api: config.api.clone(),
         view: Arc::new(View::new()),
@@ -330,6 +337,7 @@ fn new_core(
         started: Instant::now(),
         time: Timekeeper::new(config.clock.clone()),
         raising: tokio::sync::Mutex::new(()),
+        stranger: AtomicBool::new(false),
         store: Mutex::default(),
         heard: AtomicU64::new(0),
     })

@@ -315,6 +315,8 @@ async fn a_wiped_node_never_comes_back_under_its_number() {
     let index = write(&one).await;
     has(&three, index).await;
     three.shutdown().await;
+    let gone = one.peer(3).get("/node/v1/who").await.unwrap_err();
+    assert!(matches!(gone, PeerError::Refused(_)), "{gone}");
     std::fs::remove_dir_all(lab.data(3)).unwrap();
     let three = lab.start(3);
     // The others go on, and it hears nothing of what they do.
@@ -322,6 +324,10 @@ async fn a_wiped_node_never_comes_back_under_its_number() {
     has(&one, index).await;
     assert_eq!(three.state().index, 0);
     assert_eq!(three.status().term, 0);
+    let mut status = three.status_changes();
+    let told = timeout(Duration::from_secs(20), status.wait_for(|status| status.is_stranger));
+    drop(told.await.expect("it learns that it is not what joined").unwrap());
+    assert!(!one.status().is_stranger);
     for node in [one, two, three] {
         node.shutdown().await;
     }

@@ -1,7 +1,7 @@
 //! What all tasks of a node's part in the cluster share.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::address_book::AddressBook;
 use super::cluster::Gate;
+use super::disk_pace::{DiskPace, Stopwatch};
 use super::messenger::Messenger;
 use super::snapshot::SnapshotFolder;
 use super::space::{Space, SpaceLimits};
@@ -34,6 +35,8 @@ pub(crate) struct Core {
     pub(crate) space_limits: SpaceLimits,
     /// The room of the data folder, as last seen.
     pub(crate) space: watch::Sender<Space>,
+    /// Takes the time of writes to the log.
+    pub(crate) disk: Arc<Stopwatch>,
     pub(crate) advertise: String,
     pub(crate) api: String,
     pub(crate) view: Arc<View>,
@@ -49,6 +52,8 @@ pub(crate) struct Core {
     pub(crate) time: Timekeeper,
     /// Held by who raises the generation.
     pub(crate) raising: tokio::sync::Mutex<()>,
+    /// Whether another node meant a data folder that is not here.
+    pub(crate) stranger: AtomicBool,
     /// The log of the Raft that runs.
     pub(crate) store: Mutex<Option<LogStore>>,
     /// When a leader was last heard, ms after `started` and one more; 0: never.
@@ -81,6 +86,13 @@ impl Core {
     pub(crate) fn hear_leader(&self) {
         let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.heard.store(ms.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// Takes down whether the data folder is one that the other nodes do not mean.
+    pub(crate) fn set_stranger(&self, is_stranger: bool) {
+        if self.stranger.swap(is_stranger, Ordering::Relaxed) != is_stranger {
+            self.refresh_status();
+        }
     }
 
     /// How long ago this node knew of a quorum: its own as a leader, else its leader's word.
@@ -118,6 +130,8 @@ impl Core {
         };
         status.halted = self.view.halted();
         status.space = *self.space.borrow();
+        status.is_stranger = self.stranger.load(Ordering::Relaxed);
+        status.disk = self.disk.read(Instant::now());
         status
     }
 
@@ -146,19 +160,21 @@ impl Core {
             members: metrics.membership_config.nodes().map(member).collect(),
             quorum_age_ms: age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
             halted: None,
+            is_stranger: false,
             space: Space::default(),
+            disk: DiskPace::default(),
             clocks_apart_s: self.time.apart_s(),
         }
     }
 
-    /// Publishes the status, if more of it changed than an age.
+    /// Publishes the status, if more of it changed than ages and times.
     pub(crate) fn refresh_status(&self) {
         let now = self.status_now();
         self.status.send_if_modified(|shown| {
             // The free bytes move all the time; the step that they lead to is the news.
             let space = Space { free_bytes: shown.space.free_bytes, ..now.space };
-            let quorum_age_ms = shown.quorum_age_ms;
-            let same = RaftStatus { quorum_age_ms, space, ..now.clone() } == **shown;
+            let (quorum_age_ms, disk) = (shown.quorum_age_ms, shown.disk);
+            let same = RaftStatus { quorum_age_ms, space, disk, ..now.clone() } == **shown;
             if !same {
                 *shown = Arc::new(now);
             }

@@ -145,6 +145,10 @@ impl std::error::Error for TransferError {}
 pub enum PeerError {
     /// The node was not reached: nothing has happened there.
     Unreachable(String),
+    /// Its machine is there, but nothing listens.
+    Refused(String),
+    /// One of the two did not take the other for what it should be.
+    Distrusted(String),
     /// The answer never came: the call may have taken effect.
     Unanswered(String),
 }
@@ -153,6 +157,8 @@ impl fmt::Display for PeerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(why) => write!(f, "not reached: {why}"),
+            Self::Refused(why) => write!(f, "nothing listens: {why}"),
+            Self::Distrusted(why) => write!(f, "no trust: {why}"),
             Self::Unanswered(why) => write!(f, "no answer: {why}"),
         }
     }

@@ -30,6 +30,10 @@ pub(crate) enum Lane {
 pub(crate) enum CallError {
     /// The node was not reached, or would not listen: nothing has happened there.
     Unreachable(String),
+    /// Its machine is there, but nothing listens: nothing has happened there.
+    Refused(String),
+    /// One of the two did not take the other for what it should be: nothing has happened there.
+    Distrusted(String),
     /// The call was cut off: it may have taken effect.
     Broken(String),
     /// No answer in time: it may have taken effect.
@@ -40,6 +44,8 @@ impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(why) => write!(f, "not reached: {why}"),
+            Self::Refused(why) => write!(f, "nothing listens: {why}"),
+            Self::Distrusted(why) => write!(f, "no trust: {why}"),
             Self::Broken(why) => write!(f, "cut off: {why}"),
             Self::Timeout(why) => write!(f, "no answer in time: {why}"),
         }
@@ -158,12 +164,30 @@ impl Messenger {
 fn sort(error: &reqwest::Error) -> CallError {
     let why = chain(error);
     if error.is_connect() {
-        CallError::Unreachable(why)
+        let system = cause::<std::io::Error>(error).map(std::io::Error::kind);
+        match system {
+            Some(std::io::ErrorKind::ConnectionRefused) => CallError::Refused(why),
+            // What rustls finds wrong comes as data that is not valid.
+            Some(std::io::ErrorKind::InvalidData) => CallError::Distrusted(why),
+            _ => CallError::Unreachable(why),
+        }
     } else if error.is_timeout() {
         CallError::Timeout(why)
     } else {
         CallError::Broken(why)
     }
+}
+
+/// The first cause of that type behind an error.
+fn cause<T: std::error::Error + 'static>(error: &dyn std::error::Error) -> Option<&T> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
+        }
+        source = cause.source();
+    }
+    None
 }
 
 /// An error with its causes: reqwest's own text says only that something failed.

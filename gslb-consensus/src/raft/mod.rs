@@ -13,8 +13,9 @@
 //! ```
 //!
 //! As the disk of the data folder runs full, `space_keeper` takes the steps of `space`: the lead goes
-//! to another node and Raft stops before a write fails. [`restore()`] begins a cluster again from a
-//! [`crate::backup`], and [`verify_data`] looks at a data folder without a change.
+//! to another node and Raft stops before a write fails. `disk_pace` tells a disk that is slow.
+//! [`restore()`] begins a cluster again from a [`crate::backup`], and [`verify_data`] looks at a data
+//! folder without a change.
 //!
 //! This folder is the only importer of openraft, which sees bytes alone: commands are envelopes of
 //! [`crate::state`], messages and stored entries are layouts of `wire`, both with versions of
@@ -26,6 +27,7 @@ mod autopilot;
 mod clocks;
 mod cluster;
 mod core;
+mod disk_pace;
 mod errors;
 mod generations;
 mod guard;
@@ -61,6 +63,7 @@ mod restore_tests;
 mod storage_tests;
 
 pub use cluster::{Cluster, ClusterConfig, Gate};
+pub use disk_pace::DiskPace;
 pub use errors::{PeerError, ProposeError, ReadError, StartError, TransferError};
 pub use peer_client::PeerClient;
 pub use propose::Origin;

@@ -103,9 +103,9 @@ impl Link {
                 let why = format!("{status}: {}", String::from_utf8_lossy(&body));
                 Err(RPCError::Unreachable(Unreachable::from_string(why)))
             }
-            Err(CallError::Unreachable(why)) => {
-                Err(RPCError::Unreachable(Unreachable::from_string(why)))
-            }
+            Err(
+                CallError::Unreachable(why) | CallError::Refused(why) | CallError::Distrusted(why),
+            ) => Err(RPCError::Unreachable(Unreachable::from_string(why))),
             Err(CallError::Broken(why)) => Err(RPCError::Network(NetworkError::from_string(why))),
             Err(CallError::Timeout(_)) => Err(RPCError::Timeout(Timeout {
                 action: kind,
@@ -200,9 +200,9 @@ impl Link {
                 let why = format!("{status}: {}", String::from_utf8_lossy(&body));
                 Err(StreamingError::Unreachable(Unreachable::from_string(why)))
             }
-            Err(CallError::Unreachable(why)) => {
-                Err(StreamingError::Unreachable(Unreachable::from_string(why)))
-            }
+            Err(
+                CallError::Unreachable(why) | CallError::Refused(why) | CallError::Distrusted(why),
+            ) => Err(StreamingError::Unreachable(Unreachable::from_string(why))),
             Err(CallError::Broken(why) | CallError::Timeout(why)) => Err(network(why)),
         }
     }

@@ -54,6 +54,8 @@ impl PeerClient {
         match self.core.runtime.spawn(call).await {
             Ok(Ok((status, body))) => Ok((status.as_u16(), body)),
             Ok(Err(CallError::Unreachable(why))) => Err(PeerError::Unreachable(why)),
+            Ok(Err(CallError::Refused(why))) => Err(PeerError::Refused(why)),
+            Ok(Err(CallError::Distrusted(why))) => Err(PeerError::Distrusted(why)),
             Ok(Err(error)) => Err(PeerError::Unanswered(error.to_string())),
             Err(error) => Err(PeerError::Unanswered(error.to_string())),
         }

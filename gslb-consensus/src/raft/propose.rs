@@ -234,13 +234,25 @@ impl Core {
         // The trial of a configuration on the leader may take longer than an attempt.
         let is_tried = matches!(envelope.command, Command::PutConfig(_));
         let ttl = if is_tried { rest } else { rest.min(ATTEMPT) };
-        match self.messenger.call(Lane::Log, route, (leader, ""), envelope.encode(), ttl).await {
+        let mut status = self.status.subscribe();
+        let term = status.borrow().term;
+        let call = self.messenger.call(Lane::Log, route, (leader, ""), envelope.encode(), ttl);
+        let answer = tokio::select! {
+            answer = call => answer,
+            // A leader that froze or was cut off says nothing: the next one is asked as soon as it leads.
+            Ok(_) = status.wait_for(|now| {
+                now.term > term && now.leader.is_some_and(|other| other != leader)
+            }) => return Attempt::Unknown("another node has come to lead".to_owned()),
+        };
+        match answer {
             Ok((StatusCode::OK, body)) => Attempt::decode(&body),
             Ok((status, body)) => {
                 let text = String::from_utf8_lossy(&body).into_owned();
                 Attempt::Unsupported(format!("node {leader} answered {status}: {text}"))
             }
-            Err(CallError::Unreachable(_)) => Attempt::NotLeader(None),
+            Err(CallError::Unreachable(_) | CallError::Refused(_) | CallError::Distrusted(_)) => {
+                Attempt::NotLeader(None)
+            }
             Err(error) => Attempt::Unknown(error.to_string()),
         }
     }

@@ -89,9 +89,11 @@ fn admit(core: &Core, peer: &Peer, headers: &HeaderMap) -> Result<(u64, Raft), R
         && meant.as_bytes() != core.data_uuid.as_bytes()
     {
         // A wiped node is not the member that it was: it must never vote under its number.
+        core.set_stranger(true);
         let why = "this node's data folder is not the one that joined the cluster";
         return Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, why));
     }
+    core.set_stranger(false);
     let raft = core.raft().ok_or_else(|| Refusal::unavailable("Raft does not run"))?;
     Ok((*from, raft))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::disk_pace::DiskPace;
 use super::space::Space;
 
 /// What a node does in Raft just now.
@@ -56,8 +57,13 @@ pub struct RaftStatus {
     pub quorum_age_ms: Option<u64>,
     /// Why applying or Raft as a whole has stopped.
     pub halted: Option<String>,
+    /// Whether the data folder is another one than that which joined the cluster under this number: it was
+    /// emptied or swapped, and the node gets nothing and votes for nobody.
+    pub is_stranger: bool,
     /// The room of the data folder.
     pub space: Space,
+    /// How long it takes until the log is on disk.
+    pub disk: DiskPace,
     /// On the leader: the nodes whose clocks are more than 2 s from the voters' median, and by how
     /// many seconds they are ahead.
     pub clocks_apart_s: BTreeMap<u64, i64>,
@@ -76,7 +82,9 @@ impl RaftStatus {
             members: Vec::new(),
             quorum_age_ms: None,
             halted: None,
+            is_stranger: false,
             space: Space::default(),
+            disk: DiskPace::default(),
             clocks_apart_s: BTreeMap::new(),
         }
     }

@@ -10,6 +10,7 @@ use openraft::{EntryPayload, ErrorSubject, ErrorVerb, StorageError};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+use super::disk_pace::Stopwatch;
 use super::machine::StateMachine;
 use super::snapshot::{SnapshotFile, SnapshotFolder};
 use super::store::{Folder, LogStore, OpenError};
@@ -23,6 +24,11 @@ pub(super) fn identity(dir: &Path, authority: &Authority, id: u64) -> Identity {
     let folder = dir.join(format!("identity-{id}"));
     authority.issue_node(id, &format!("node-{id}"), id == 1, &[]).unwrap().save(&folder).unwrap();
     Identity::load(&folder).unwrap()
+}
+
+/// A watch for a disk that may take a second.
+pub(super) fn stopwatch() -> Arc<Stopwatch> {
+    Arc::new(Stopwatch::new(std::time::Duration::from_secs(1)))
 }
 
 /// A data folder of node 1, and who node 1 is.
@@ -44,7 +50,7 @@ impl Disk {
 
     fn open(&self) -> Result<(Folder, LogStore), OpenError> {
         let folder = Folder::open(&self.data(), &self.identity)?;
-        let store = LogStore::open(&folder)?;
+        let store = LogStore::open(&folder, &stopwatch())?;
         Ok((folder, store))
     }
 

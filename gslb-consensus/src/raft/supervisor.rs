@@ -43,7 +43,7 @@ pub(crate) struct Running {
 impl Running {
     /// Opens log and state and starts Raft; what was committed is applied when this returns.
     pub(crate) async fn start(core: &Core, folder: &Folder) -> Result<Self, StartError> {
-        let store = tokio::task::block_in_place(|| LogStore::open(folder))?;
+        let store = tokio::task::block_in_place(|| LogStore::open(folder, &core.disk))?;
         core.set_store(Some(store.clone()));
         match Self::start_on(core, folder, store.clone()).await {
             Ok(raft) => Ok(Self { raft, store }),

@@ -40,6 +40,27 @@ impl Timers {
         Duration::from_millis(self.ms().0)
     }
 
+    /// What `node.toml` calls them.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Region => "region",
+            Self::Continent => "continent",
+            Self::Global => "global",
+            Self::Patient => "patient",
+        }
+    }
+
+    /// The least patient ones for a round trip; none: it is too long for any.
+    pub fn for_round_trip(longest: Duration) -> Option<Self> {
+        let all = [Self::Region, Self::Continent, Self::Global];
+        all.into_iter().find(|timers| longest <= timers.longest_round_trip())
+    }
+
+    /// The longest round trip between two nodes with which a connection can be made in time.
+    pub const fn longest_round_trip(self) -> Duration {
+        Duration::from_millis(self.ms().0 / 4)
+    }
+
     /// The longest time without the leader after which a node campaigns.
     pub(crate) const fn election(self) -> Duration {
         Duration::from_millis(self.ms().2)

@@ -9,7 +9,7 @@ use super::verify::log_of;
 use super::{Folder, LogStore, Verdict, verify_data};
 use crate::identity::{Authority, Identity};
 use crate::raft::snapshot::SnapshotFolder;
-use crate::raft::storage_tests::{entry, identity, log_id, vote};
+use crate::raft::storage_tests::{entry, identity, log_id, stopwatch, vote};
 use crate::raft::types::SnapshotMeta;
 use crate::state::State;
 
@@ -33,7 +33,7 @@ impl Numbers {
 async fn used(dir: &Path) -> Identity {
     let who = identity(dir, &Authority::create("test").unwrap(), 1);
     let folder = Folder::open(&dir.join("data"), &who).unwrap();
-    let mut store = LogStore::open(&folder).unwrap();
+    let mut store = LogStore::open(&folder, &stopwatch()).unwrap();
     store.save_vote(&vote(1)).await.unwrap();
     store.blocking_append((0..60).map(|index| entry(1, index))).await.unwrap();
     let snapshots = SnapshotFolder::open(folder.snapshots()).unwrap();

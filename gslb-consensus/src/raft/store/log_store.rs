@@ -13,6 +13,7 @@ use super::OpenError;
 use super::database::{Change, Contents, Database};
 use super::folder::Folder;
 use super::writer::{Done, Writer};
+use crate::raft::disk_pace::Stopwatch;
 use crate::raft::types::{Entry, LogId, TypeConfig, Vote};
 
 /// Most bytes of commands that one message to a follower carries.
@@ -26,10 +27,10 @@ pub(crate) struct LogStore {
 }
 
 impl LogStore {
-    /// Opens the log of a folder, whole and checked.
-    pub(crate) fn open(folder: &Folder) -> Result<Self, OpenError> {
+    /// Opens the log of a folder, whole and checked; `watch` takes the time of every write.
+    pub(crate) fn open(folder: &Folder, watch: &Arc<Stopwatch>) -> Result<Self, OpenError> {
         let (database, contents) = Database::open(folder)?;
-        let writer = Writer::start(database, folder.mark())
+        let writer = Writer::start(database, folder.mark(), Arc::clone(watch))
             .map_err(|source| OpenError::File { path: folder.log_path(), source })?;
         Ok(Self { contents: Arc::new(RwLock::new(contents)), writer: Arc::new(writer) })
     }

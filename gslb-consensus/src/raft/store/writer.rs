@@ -2,15 +2,16 @@
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openraft::storage::IOFlushed;
 use tokio::sync::oneshot;
 
 use super::database::{Change, Database};
 use super::folder::Mark;
+use crate::raft::disk_pace::Stopwatch;
 use crate::raft::types::{LogId, TypeConfig};
 
 /// How long the committed index may wait for another change to be written with.
@@ -47,9 +48,9 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, which owns the file from now on.
-    pub(super) fn start(database: Database, mark: Mark) -> io::Result<Self> {
+    pub(super) fn start(database: Database, mark: Mark, watch: Arc<Stopwatch>) -> io::Result<Self> {
         let (jobs, receiver) = channel();
-        let desk = Desk { database, mark, committed: None, broken: None };
+        let desk = Desk { database, mark, watch, committed: None, broken: None };
         let thread = std::thread::Builder::new()
             .name("gslb-log".to_owned())
             .spawn(move || desk.run(&receiver))?;
@@ -85,6 +86,7 @@ impl Writer {
 struct Desk {
     database: Database,
     mark: Mark,
+    watch: Arc<Stopwatch>,
     committed: Option<Option<LogId>>,
     /// The first failure: after it nothing is written again, for a failed sync cannot be retried.
     broken: Option<String>,
@@ -146,11 +148,14 @@ impl Desk {
 
     /// Makes a batch durable and tells everybody who waits, in the order of the jobs.
     fn commit(&mut self, batch: Vec<(Change, Done)>) {
-        if self.broken.is_none()
-            && let Err(why) = self.write(&batch)
-        {
-            tracing::error!(%why, "the log cannot be written; Raft stops on this node");
-            self.broken = Some(why);
+        if self.broken.is_none() {
+            self.watch.begin(Instant::now());
+            let written = self.write(&batch);
+            self.watch.end(Instant::now());
+            if let Err(why) = written {
+                tracing::error!(%why, "the log cannot be written; Raft stops on this node");
+                self.broken = Some(why);
+            }
         }
         for (_, done) in batch {
             let result = match &self.broken {

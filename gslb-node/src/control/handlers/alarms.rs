@@ -119,7 +119,9 @@ mod tests {
             members: (1..=voters).map(member).collect(),
             quorum_age_ms: Some(0),
             halted: None,
+            is_stranger: false,
             space: Space::default(),
+            disk: gslb_consensus::raft::DiskPace::default(),
             clocks_apart_s: BTreeMap::new(),
         }
     }
