@@ -266,9 +266,11 @@ async fn the_shapes_of_v1_keep_their_fields() {
         "backup_failed",
         "certificate",
         "clocks_apart_s",
+        "disk",
         "dns",
         "halted",
         "id",
+        "is_stranger",
         "leader",
         "name",
         "places",
@@ -281,6 +283,7 @@ async fn the_shapes_of_v1_keep_their_fields() {
         "term",
         "uptime_ms",
         "version",
+        "ways",
     ];
     let (_, node) = lab.ask("GET", "/v1/node", "").await;
     assert_eq!(keys(&node), expected);

@@ -169,6 +169,23 @@ impl Live {
             "0 roomy; 1 low: no configurations; 2 short: hands over the lead; 3 full: Raft stopped",
             f64::from(status.space.level as u8),
         )?;
+        let disk = status.disk;
+        out.counter("log_commits", "Writes of the log, each on disk at its end", disk.commits)?;
+        out.gauge(
+            "log_commit_seconds_sum",
+            "Time that all writes of the log took",
+            disk.total_us as f64 / 1e6,
+        )?;
+        out.gauge(
+            "log_commit_seconds_max",
+            "The slowest write of the log within the last minute, or the one under way",
+            disk.slowest_ms as f64 / 1_000.0,
+        )?;
+        out.gauge(
+            "log_slow",
+            "1 while the disk of the log is too slow for the timers of the cluster",
+            f64::from(u8::from(disk.is_slow())),
+        )?;
         let name = |id: u64| {
             let state = self.cluster.state();
             state.nodes.get(&id).map_or_else(|| id.to_string(), |record| record.name.clone())

@@ -1,179 +1,196 @@
 //! What an operator should know of the members of the cluster, and what to do.
 
-use crate::control::shape::NodeStatus;
-use gslb_consensus::raft::RaftStatus;
-use gslb_consensus::state::Generation;
+use super::generations::generations;
+use super::members::{Members, span_words};
+use gslb_consensus::state::{Generation, Revision};
 
-/// What is wrong with the members, or on its way.
-pub(super) fn alarms(
-    nodes: &[NodeStatus],
-    raft: &RaftStatus,
-    generation: Generation,
-) -> Vec<String> {
-    let mut alarms = generations(nodes, generation);
-    let name = |id: u64| {
-        let node = nodes.iter().find(|n| n.node.id == id);
-        node.map_or_else(|| format!("node {id}"), |n| n.node.name.clone())
-    };
-    let voters: Vec<u64> = raft.members.iter().filter(|m| m.voter).map(|m| m.id).collect();
-    let is_silent = |id: &u64| nodes.iter().any(|n| n.node.id == *id && !n.heard);
-    let silent: Vec<String> = voters.iter().copied().filter(is_silent).map(name).collect();
-    let spare = (voters.len().saturating_sub(1) / 2).saturating_sub(silent.len());
-    if !silent.is_empty() && raft.leader.is_some() {
-        let (silent, of) = (silent.join(", "), voters.len());
-        alarms.push(match spare {
-            0 => format!(
-                "of {of} voters {silent} is silent: if one more is lost no change is accepted. Bring \
-                 it back, or add a node and run gslbctl node replace"
-            ),
-            more => format!("of {of} voters {silent} is silent; {more} more may be lost"),
-        });
+impl Members<'_> {
+    /// What is wrong with the members, or on its way, the most pressing first.
+    ///
+    /// `at` is the agreed state, `generation` what is written.
+    pub(super) fn alarms(&self, at: Revision, generation: Generation) -> Vec<String> {
+        let mut alarms: Vec<String> = self.quorum().into_iter().collect();
+        alarms.extend(self.silence());
+        alarms.extend(generations(self.nodes, generation));
+        alarms.extend(self.ailments(at));
+        alarms.extend(self.clocks());
+        alarms.extend(self.seats());
+        alarms
     }
-    let apart = nodes.iter().filter(|n| n.heard).filter_map(|n| n.report.as_ref());
-    for (id, by) in apart.flat_map(|report| &report.clocks_apart_s) {
-        let (node, how) = (name(*id), if *by > 0 { "ahead of" } else { "behind" });
-        let span = span_words(by.unsigned_abs());
-        alarms.push(format!(
-            "the clock of node {node} is {span} {how} the others': agreed time goes on without it, \
-             and it should not lead. Set it (chronyc tracking, timedatectl)"
-        ));
-    }
-    for status in nodes {
-        let (node, seat) = (&status.node.name, status.node.seat);
-        if seat.drained {
-            alarms.push(format!(
-                "node {node} is drained: it does not lead, and says that it is not ready; \
-                 gslbctl node drain {node} --clear ends that"
-            ));
-        }
-        if let Some(by) = seat.replaced_by
-            && status.node.member == "voter"
-        {
-            let by = name(by);
-            alarms.push(format!("node {node} gives its vote to {by} once that has caught up"));
-        }
-    }
-    alarms
-}
 
-/// Who keeps what is new from being written, and who cannot follow what is written.
-fn generations(nodes: &[NodeStatus], at: Generation) -> Vec<String> {
-    let members = || nodes.iter().filter(|status| status.node.member != "added");
-    let reads = |status: &NodeStatus| {
-        let report = status.report.as_ref().filter(|_| status.heard);
-        report.map(|report| report.reads_generation)
-    };
-    let newest = members().filter_map(reads).max().unwrap_or_default();
-    let told = |status: &NodeStatus| match reads(status) {
-        None => Some(format!("{} is not heard", status.node.name)),
-        Some(reads) if reads < newest => {
-            Some(format!("{} reads up to generation {reads}", status.node.name))
-        }
-        Some(_) => None,
-    };
-    let behind: Vec<String> = members().filter_map(told).collect();
-    if newest > at && !behind.is_empty() {
-        return vec![format!(
-            "the upgrade is not finished: {}. Until all members run the new version, what it brings \
-             is refused, and the one before can be put back",
-            behind.join(", ")
-        )];
+    /// Clocks that are apart from those of the others.
+    fn clocks(&self) -> impl Iterator<Item = String> {
+        self.reports().flat_map(|report| &report.clocks_apart_s).map(move |(id, by)| {
+            let (node, how) = (self.name(*id), if *by > 0 { "ahead of" } else { "behind" });
+            let span = span_words(by.unsigned_abs());
+            format!(
+                "the clock of node {node} is {span} {how} the others': agreed time goes on without \
+                 it, and it should not lead. Set it (chronyc tracking, timedatectl)"
+            )
+        })
     }
-    let lost = members().filter(|status| reads(status).is_some_and(|reads| reads < at));
-    let lost = lost.map(|status| {
-        format!(
-            "node {} runs a version that cannot follow: the cluster writes generation {at}. Upgrade it",
-            status.node.name
-        )
-    });
-    lost.collect()
-}
 
-/// A span in its largest unit.
-fn span_words(seconds: u64) -> String {
-    match seconds {
-        172_800.. => format!("{} days", seconds / 86_400),
-        7_200.. => format!("{} hours", seconds / 3_600),
-        120.. => format!("{} minutes", seconds / 60),
-        _ => format!("{seconds} s"),
+    /// What operators asked of nodes, until it is over.
+    fn seats(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        for status in self.nodes {
+            let (node, seat) = (&status.node.name, status.node.seat);
+            if seat.drained {
+                told.push(format!(
+                    "node {node} is drained: it does not lead, and says that it is not ready; \
+                     gslbctl node drain {node} --clear ends that"
+                ));
+            }
+            if let Some(by) = seat.replaced_by
+                && status.node.member == "voter"
+            {
+                let by = self.name(by);
+                told.push(format!("node {node} gives its vote to {by} once that has caught up"));
+            }
+        }
+        told
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::shape::{CertificateReport, NodeLine, NodeReport, PlaceEdition, SeatLine};
-    use gslb_consensus::raft::{Member, Role, Space};
-    use gslb_consensus::state::Revision;
+    use crate::control::shape::{
+        CertificateReport, Miss, NodeLine, NodeReport, NodeStatus, PlaceEdition, SeatLine, Way,
+    };
+    use gslb_consensus::raft::{DiskPace, Member, RaftStatus, Role, Space, SpaceLevel, Timers};
     use std::collections::BTreeMap;
 
-    fn status(voters: u64) -> RaftStatus {
-        let member = |id| Member { id, voter: true, raft: String::new() };
-        RaftStatus {
-            node_id: 1,
-            leader: Some(1),
-            role: Role::Leader,
-            term: 1,
-            last_log_index: 1,
-            applied_index: 1,
-            members: (1..=voters).map(member).collect(),
-            quorum_age_ms: Some(0),
-            halted: None,
-            is_stranger: false,
-            space: Space::default(),
-            disk: gslb_consensus::raft::DiskPace::default(),
-            clocks_apart_s: BTreeMap::new(),
+    const AT: Revision = Revision { history: 1, index: 40 };
+
+    /// A cluster of voters as node 1 sees it, all well.
+    struct Seen {
+        nodes: Vec<NodeStatus>,
+        raft: RaftStatus,
+    }
+
+    impl Seen {
+        fn new(voters: u64) -> Self {
+            let member = |id| Member { id, voter: true, raft: String::new() };
+            let raft = RaftStatus {
+                node_id: 1,
+                leader: Some(1),
+                role: Role::Leader,
+                term: 1,
+                last_log_index: 1,
+                applied_index: 1,
+                members: (1..=voters).map(member).collect(),
+                quorum_age_ms: Some(0),
+                halted: None,
+                is_stranger: false,
+                space: Space::default(),
+                disk: DiskPace::default(),
+                clocks_apart_s: BTreeMap::new(),
+            };
+            let way = Way { heard: true, rtt_ms: Some(1), ..Way::default() };
+            let ways = |id| (1..=voters).filter(|o| *o != id).map(|o| (o, way.clone())).collect();
+            let nodes = (1..=voters).map(|id| node(id, ways(id))).collect();
+            Self { nodes, raft }
+        }
+
+        fn report(&mut self, id: usize) -> &mut NodeReport {
+            self.nodes[id - 1].report.as_mut().unwrap()
+        }
+
+        /// Node `by` gets no answer from node `id`.
+        fn misses(mut self, by: usize, id: usize, missed: Miss) -> Self {
+            let way = Way { missed: Some(missed), ..Way::default() };
+            self.report(by).ways.insert(id as u64, way);
+            if by == 1 {
+                let node = &mut self.nodes[id - 1];
+                (node.heard, node.heard_ms_ago) = (false, Some(12_000));
+            }
+            self
+        }
+
+        /// Nobody gets an answer from node `id`.
+        fn lost(mut self, id: usize, missed: Miss) -> Self {
+            for by in (1..=self.nodes.len()).filter(|by| *by != id) {
+                self = self.misses(by, id, missed);
+            }
+            self
+        }
+
+        fn told(&self) -> Vec<String> {
+            let timers = Timers::Region;
+            Members { nodes: &self.nodes, raft: &self.raft, timers }.alarms(AT, Generation::NEWEST)
         }
     }
 
-    fn node(id: u64, heard: bool, seat: SeatLine) -> NodeStatus {
+    fn node(id: u64, ways: BTreeMap<u64, Way>) -> NodeStatus {
+        let name = format!("n{id}");
         let node = NodeLine {
             id,
-            name: format!("n{id}"),
-            raft: String::new(),
+            name: name.clone(),
+            raft: format!("192.0.2.{id}:8054"),
             api: String::new(),
             member: "voter".into(),
             leads: id == 1,
-            seat,
+            seat: SeatLine::default(),
         };
-        NodeStatus { node, heard, heard_ms_ago: None, report: None }
-    }
-
-    fn report(reads: u16) -> NodeReport {
-        NodeReport {
-            id: 1,
-            name: "n1".into(),
-            version: String::new(),
-            role: "leader".into(),
+        let report = NodeReport {
+            id,
+            name,
+            version: "1.0.0".into(),
+            role: "follower".into(),
             leader: Some(1),
             term: 1,
             quorum_age_ms: None,
             halted: None,
+            is_stranger: false,
             space: Space::default(),
+            disk: DiskPace::default(),
+            ways,
             backup_failed: None,
             certificate: CertificateReport::default(),
             clocks_apart_s: BTreeMap::new(),
-            reads_generation: reads.to_string().parse().unwrap(),
-            revision: Revision::default(),
-            served: Revision::default(),
+            reads_generation: Generation::NEWEST,
+            revision: AT,
+            served: AT,
             places: PlaceEdition::default(),
             uptime_ms: 0,
             answers: BTreeMap::new(),
             dns: Vec::new(),
+        };
+        NodeStatus { node, heard: true, heard_ms_ago: Some(0), report: Some(report) }
+    }
+
+    #[track_caller]
+    fn assert_told(seen: &Seen, wanted: &[&[&str]]) {
+        let told = seen.told();
+        assert_eq!(told.len(), wanted.len(), "{told:#?}");
+        for (line, parts) in told.iter().zip(wanted) {
+            for part in *parts {
+                assert!(line.contains(part), "{part:?} is not in {line:?}");
+            }
         }
     }
 
     #[test]
+    fn a_cluster_that_is_well_has_nothing_to_tell() {
+        assert_told(&Seen::new(3), &[]);
+    }
+
+    #[test]
     fn an_upgrade_is_told_until_it_is_finished_and_who_is_left_behind() {
-        let nodes = |reads: [Option<u16>; 3]| -> Vec<NodeStatus> {
-            let status = |(id, reads): (u64, Option<u16>)| NodeStatus {
-                report: reads.map(report),
-                ..node(id, reads.is_some(), SeatLine::default())
-            };
-            (1..).zip(reads).map(status).collect()
-        };
         let [first, newest] = [Generation::FIRST, Generation::NEWEST];
-        let told = |reads, at| generations(&nodes(reads), at);
+        let told = |reads: [Option<u16>; 3], at| {
+            let mut seen = Seen::new(3);
+            for (id, reads) in (1..).zip(reads) {
+                match reads {
+                    Some(reads) => {
+                        seen.report(id).reads_generation = reads.to_string().parse().unwrap();
+                    }
+                    None => seen.nodes[id - 1].heard = false,
+                }
+            }
+            generations(&seen.nodes, at)
+        };
         assert_eq!(told([Some(1); 3], first), [""; 0]);
         assert_eq!(told([Some(2); 3], newest), [""; 0]);
         assert_eq!(told([Some(2); 3], first), [""; 0], "it rises in a moment");
@@ -187,39 +204,166 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_voter_is_told_with_how_many_more_may_be_lost() {
-        let nodes = |of: u64| -> Vec<NodeStatus> {
-            (1..=of).map(|id| node(id, id != 2, SeatLine::default())).collect()
+    fn a_silent_voter_is_told_with_how_many_more_may_be_lost_and_why_it_is_silent() {
+        let refused = Seen::new(3).lost(2, Miss::Refused);
+        assert_told(
+            &refused,
+            &[
+                &[
+                    "of 3 voters n2 is silent or stopped: if one more is lost",
+                    "gslbctl node replace",
+                ],
+                &["node n2 was not heard for 12 s", "192.0.2.2:8054 refuses", "Start it", "code 3"],
+            ],
+        );
+        let frozen = Seen::new(5).lost(2, Miss::Silence);
+        let down = &["node n2 was not heard", "is down or frozen", "Look at the machine"][..];
+        assert_told(&frozen, &[&["of 5 voters n2 is silent or stopped; 1 more may be lost"], down]);
+        let other = Seen::new(5).lost(4, Miss::Distrust);
+        assert_told(&other, &[&["n4 is silent"], &["certificates do not fit", "clocks"]]);
+    }
+
+    #[test]
+    fn a_lost_quorum_is_told_with_who_is_missing_and_the_way_out() {
+        let mut seen = Seen::new(3).lost(2, Miss::Silence).lost(3, Miss::Silence);
+        seen.raft.leader = None;
+        let told = seen.told();
+        for part in [
+            "no leader: changes are not accepted",
+            "2 of 3 voters are needed and n1 hears 1, itself counted",
+            "if n2, n3 run, n1 is cut off",
+            "gslbctl snapshot restore --help",
+        ] {
+            assert!(told[0].contains(part), "{told:#?}");
+        }
+        let mut election = Seen::new(3).lost(2, Miss::Refused);
+        election.raft.leader = None;
+        let told = election.told();
+        assert!(
+            told[0].contains("2 of 3 voters are heard, so an election is under way"),
+            "{told:?}"
+        );
+        let mut old = Seen::new(3);
+        old.raft.quorum_age_ms = Some(9_000);
+        let told = old.told();
+        assert!(told[0].starts_with("no quorum for 9 s as this node sees it"), "{told:?}");
+    }
+
+    #[test]
+    fn a_way_that_is_cut_is_told_as_such_and_not_as_a_dead_node() {
+        // Node 1, which is asked, does not hear node 2; node 3 does.
+        let seen = Seen::new(3).misses(1, 2, Miss::Silence);
+        assert_told(
+            &seen,
+            &[
+                &["of 3 voters n2 is silent"],
+                &[
+                    "node n1 gets no answer from n2 (192.0.2.2:8054), although others do",
+                    "firewalls",
+                ],
+            ],
+        );
+        // Between two others, one way only.
+        let seen = Seen::new(3).misses(2, 3, Miss::Silence);
+        assert_told(&seen, &[&["node n2 gets no answer from n3", "the way from n2 to n3 is cut"]]);
+    }
+
+    #[test]
+    fn a_way_that_is_long_is_told_with_the_timers_that_fit() {
+        let mut seen = Seen::new(3);
+        for (by, to) in [(1, 3), (3, 1)] {
+            seen.report(by).ways.get_mut(&to).unwrap().rtt_ms = Some(80 + to);
+        }
+        assert_told(
+            &seen,
+            &[&["between n1 and n3 83 ms;", "\"region\" are for at most 25 ms", "\"continent\""]],
+        );
+        seen.report(1).ways.get_mut(&2).unwrap().rtt_ms = Some(900);
+        assert_told(&seen, &[&["n1 and n2 900 ms, n1 and n3 83 ms", "gslbctl node demote"]]);
+    }
+
+    #[test]
+    fn what_a_node_says_is_wrong_with_itself_is_told_with_what_to_do() {
+        let mut seen = Seen::new(3);
+        let slow = DiskPace {
+            last_minute: 30,
+            slow: 7,
+            slowest_ms: 310,
+            limit_ms: 50,
+            ..DiskPace::default()
         };
-        let three = alarms(&nodes(3), &status(3), Generation::FIRST);
-        assert!(three[0].starts_with("of 3 voters n2 is silent: if one more is lost"), "{three:?}");
-        let five = alarms(&nodes(5), &status(5), Generation::FIRST);
-        assert_eq!(five, ["of 5 voters n2 is silent; 1 more may be lost"]);
+        seen.report(1).disk = slow;
+        seen.report(2).role = "stopped".into();
+        seen.report(2).halted = Some("Input/output error".into());
+        seen.report(2).served = Revision { history: 1, index: 3 };
+        seen.report(3).halted = Some("entry 7: unknown command".into());
+        seen.report(3).version = "0.9.0".into();
+        assert_told(
+            &seen,
+            &[
+                &["of 3 voters n2 is silent or stopped: if one more"],
+                &["node n1: its disk is slow", "7 of 30 writes", "more than 50 ms", "iostat"],
+                &["node n2 stopped following, DNS goes on: Input/output error", "smartctl"],
+                &["node n3 stopped following: entry 7", "bring it to the version of the others"],
+                &["0.9.0 on n3; 1.0.0 on n1, n2", "one node at a time"],
+            ],
+        );
+        let mut seen = Seen::new(3);
+        let full = Space { level: SpaceLevel::Full, ..Space::default() };
+        (seen.report(2).space, seen.report(2).halted) = (full, Some(full.to_string()));
+        seen.report(3).served = Revision { history: 1, index: 39 };
+        seen.report(3).backup_failed = Some("no room".into());
+        assert_told(
+            &seen,
+            &[
+                &["node n2: the disk is full", "; free "],
+                &["node n3 could not make its backup: no room"],
+                &["node n3 serves 1.39, the agreed state is 1.40: it is catching up"],
+            ],
+        );
+    }
+
+    #[test]
+    fn a_node_whose_data_was_emptied_or_swapped_is_told_as_such() {
+        let mut seen = Seen::new(3);
+        seen.report(2).is_stranger = true;
+        seen.report(2).served = Revision::default();
+        assert_told(
+            &seen,
+            &[
+                &["of 3 voters n2 is silent or stopped"],
+                &[
+                    "node n2: its data folder is not the one",
+                    "Put that back",
+                    "gslbctl node remove n2",
+                ],
+            ],
+        );
     }
 
     #[test]
     fn a_clock_that_is_apart_is_told_with_what_to_do() {
         assert_eq!(span_words(400 * 86_400 + 7), "400 days");
         assert_eq!((span_words(3), span_words(7_200)), ("3 s".to_owned(), "2 hours".to_owned()));
-        let mut leader = node(1, true, SeatLine::default());
-        let clocks_apart_s = BTreeMap::from([(2, -34_560_000)]);
-        leader.report = Some(NodeReport { clocks_apart_s, ..report(1) });
-        let told =
-            alarms(&[leader, node(2, true, SeatLine::default())], &status(2), Generation::FIRST);
-        assert!(
-            told[0].starts_with("the clock of node n2 is 400 days behind the others'"),
-            "{told:?}"
+        let mut seen = Seen::new(3);
+        seen.report(1).clocks_apart_s = BTreeMap::from([(2, -34_560_000)]);
+        assert_told(
+            &seen,
+            &[&["the clock of node n2 is 400 days behind the others'", "Set it (chronyc tracking"]],
         );
-        assert!(told[0].ends_with("Set it (chronyc tracking, timedatectl)"));
     }
 
     #[test]
     fn what_an_operator_asked_of_a_node_is_told_until_it_is_over() {
-        let drained = SeatLine { drained: true, ..SeatLine::default() };
-        let leaves = SeatLine { replaced_by: Some(1), ..SeatLine::default() };
-        let told =
-            alarms(&[node(1, true, drained), node(2, true, leaves)], &status(2), Generation::FIRST);
-        assert!(told[0].contains("gslbctl node drain n1 --clear"), "{told:?}");
-        assert_eq!(told[1], "node n2 gives its vote to n1 once that has caught up");
+        let mut seen = Seen::new(3);
+        seen.nodes[0].node.seat = SeatLine { drained: true, ..SeatLine::default() };
+        seen.nodes[1].node.seat = SeatLine { replaced_by: Some(1), ..SeatLine::default() };
+        assert_told(
+            &seen,
+            &[
+                &["gslbctl node drain n1 --clear"],
+                &["node n2 gives its vote to n1 once that has caught up"],
+            ],
+        );
     }
 }

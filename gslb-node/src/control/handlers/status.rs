@@ -1,9 +1,9 @@
 //! The whole cluster at a glance.
 
-use super::alarms::alarms;
 use super::certificates::certificate_alarms;
 use super::config::config_revision;
 use super::health::{override_line, override_lines};
+use super::members::Members;
 use super::nodes;
 use crate::clock;
 use crate::control::api::Api;
@@ -17,9 +17,8 @@ use crate::control::shape::{
 use axum::Json;
 use axum::extract::State;
 use gslb_consensus::model::{Pool, Region, RegionId};
-use gslb_consensus::raft::{RaftStatus, SpaceLevel};
 use gslb_consensus::state::{
-    EndpointState, OverrideKind, OverrideTarget, Revision, RuntimeWeight, State as Agreed,
+    EndpointState, OverrideKind, OverrideTarget, RuntimeWeight, State as Agreed,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -27,8 +26,6 @@ use tokio::time::timeout;
 
 /// How long a node that is just serving a change is waited for, ms.
 const CATCH_UP_MS: u64 = 500;
-/// A leader hears of its quorum several times within this, whatever the timers, ms.
-const QUORUM_AGE_MS_MAX: u64 = 8_000;
 
 /// `GET /v1/status`: asks every node first.
 pub(in crate::control) async fn status(
@@ -46,10 +43,12 @@ pub(in crate::control) async fn status(
     let lines = nodes::lines(&state, &raft);
     let nodes: Vec<NodeStatus> = lines.into_iter().map(|line| node(&api, line)).collect();
     let regions = regions(&state, &nodes);
-    let mut warnings = warnings(&nodes, &regions, &raft, at);
-    warnings.extend(alarms(&nodes, &raft, state.generation));
+    let timers = api.parts.cluster.timers();
+    let members = Members { nodes: &nodes, raft: &raft, timers };
+    let mut warnings = members.alarms(at, state.generation);
     let now_s = i64::try_from(clock::unix_ms() / 1_000).unwrap_or(i64::MAX);
     warnings.extend(certificate_alarms(&nodes, now_s));
+    warnings.extend(traffic_warnings(&nodes, &regions));
     Ok(Json(StatusReply {
         cluster: api.parts.identity.cluster.clone(),
         asked: api.node_id(),
@@ -176,60 +175,18 @@ fn percent(part: u64, total: u64) -> Option<f64> {
     (total > 0).then(|| tenths as f64 / 10.0)
 }
 
-/// What an operator should look at.
-fn warnings(
-    nodes: &[NodeStatus],
-    regions: &[RegionStatus],
-    raft: &RaftStatus,
-    at: Revision,
-) -> Vec<String> {
+/// What an operator should look at in what the nodes answer by.
+fn traffic_warnings(nodes: &[NodeStatus], regions: &[RegionStatus]) -> Vec<String> {
     let mut warnings = Vec::new();
-    let meanwhile = "changes are not accepted; the nodes answer from the last agreed state";
-    match raft.quorum_age_ms {
-        _ if raft.leader.is_none() => warnings.push(format!("no leader: {meanwhile}")),
-        Some(ms) if ms > QUORUM_AGE_MS_MAX => {
-            let seconds = ms / 1000;
-            warnings.push(format!("no quorum for {seconds} s as this node sees it: {meanwhile}"));
-        }
-        _ => {}
-    }
-    for node in nodes {
-        let name = &node.node.name;
-        match (&node.report, node.heard) {
-            (_, false) if node.node.member == "added" => {
-                warnings.push(format!("node {name} was added but has not joined: start it"));
-            }
-            (_, false) => warnings.push(format!("node {name} was not heard for 5 s")),
-            (Some(report), true) => {
-                if let Some(why) = &report.halted {
-                    warnings.push(format!("node {name} stopped following: {why}"));
-                }
-                if report.space.level != SpaceLevel::Roomy {
-                    warnings.push(format!("node {name}: {}", report.space));
-                }
-                if let Some(why) = &report.backup_failed {
-                    warnings.push(format!("node {name} could not make its backup: {why}"));
-                }
-                if report.served < at {
-                    let served = report.served;
-                    warnings.push(format!("node {name} serves {served}, the agreed state is {at}"));
-                }
-            }
-            (None, true) => {}
-        }
-    }
     let heard = || nodes.iter().filter(|n| n.heard).filter_map(|n| n.report.as_ref());
     let editions: BTreeSet<&str> = heard().map(|r| r.places.id.as_str()).collect();
     if editions.len() > 1 {
         let label = |r: &NodeReport| format!("{} on {}", r.places.label, r.name);
         let list = heard().map(label).collect::<Vec<_>>().join(", ");
-        warnings
-            .push(format!("the nodes use different place data and may answer differently: {list}"));
-    }
-    let versions: BTreeSet<&str> = heard().map(|r| r.version.as_str()).collect();
-    if versions.len() > 1 {
-        let list = versions.into_iter().collect::<Vec<_>>().join(", ");
-        warnings.push(format!("the nodes run different versions: {list}"));
+        warnings.push(format!(
+            "the nodes use different place data and may answer differently: {list}. Give all the \
+             same files"
+        ));
     }
     for region in regions {
         match region.state.as_str() {

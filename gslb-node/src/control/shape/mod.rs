@@ -34,8 +34,8 @@ pub use error::{ErrorBody, LeaderHint};
 pub use explanation::{AnswerKind, ExplainParams, ExplainReply, RegionReason, StepReasons};
 pub use health::{EndpointHealth, HealthReply, OverrideLine, VantageLine, VoteLine};
 pub use node::{
-    Answers, AutopilotRequest, NewNode, NodeAdded, NodeLine, NodeReport, NodesReply, PlaceEdition,
-    SeatLine, SeatRequest,
+    Answers, AutopilotRequest, Miss, NewNode, NodeAdded, NodeLine, NodeReport, NodesReply,
+    PlaceEdition, SeatLine, SeatRequest, Way,
 };
 pub use read::{Consistency, ReadLabel, ReadParams};
 pub use status::{NodeStatus, RegionPool, RegionStatus, RuntimeWeightLine, StatusReply};

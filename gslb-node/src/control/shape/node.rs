@@ -3,7 +3,7 @@
 use super::certificate::CertificateReport;
 use super::read::ReadLabel;
 use super::revision;
-use gslb_consensus::raft::Space;
+use gslb_consensus::raft::{DiskPace, Space};
 use gslb_consensus::state::{Generation, Revision};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,9 +28,18 @@ pub struct NodeReport {
     pub quorum_age_ms: Option<u64>,
     /// Why it stopped applying, if it did.
     pub halted: Option<String>,
+    /// Whether its data folder is not the one that joined the cluster under its number.
+    #[serde(default)]
+    pub is_stranger: bool,
     /// The room of its data folder.
     #[serde(default)]
     pub space: Space,
+    /// How long it takes until its log is on disk.
+    #[serde(default)]
+    pub disk: DiskPace,
+    /// Its ways to the other nodes, by their numbers.
+    #[serde(default)]
+    pub ways: BTreeMap<u64, Way>,
     /// Why the last backup that was due failed, if it did.
     #[serde(default)]
     pub backup_failed: Option<String>,
@@ -58,6 +67,32 @@ pub struct NodeReport {
     pub answers: BTreeMap<String, Answers>,
     /// Where it answers DNS.
     pub dns: Vec<SocketAddr>,
+}
+
+/// A node's way to another one, as it sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// Whether the other one answered within the last 5 s.
+    pub heard: bool,
+    /// How the last question failed, if it did.
+    pub missed: Option<Miss>,
+    /// What the error said, if that tells more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The shortest round trip of the last few, ms; none: no answer yet.
+    pub rtt_ms: Option<u64>,
+}
+
+/// How a question to another node failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Miss {
+    /// Its machine is there, and nothing listens.
+    Refused,
+    /// Nothing came back.
+    Silence,
+    /// One of the two did not take the other for what it should be: certificates, clocks.
+    Distrust,
 }
 
 /// Steered answers of one region.
