@@ -6,6 +6,7 @@ use gslb_tests::client::Query;
 use gslb_tests::cluster::{Cluster, Setup};
 use gslb_tests::history::{self, Ask, Operation};
 use gslb_tests::hosts::Hosts;
+use gslb_tests::registers::{first, only};
 use gslb_tests::wait;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ fn weights_are_linearizable_while_leaders_are_cut_off() {
         let leader = cluster.leader();
         hosts.cut(leader);
         pass();
-        hosts.mend(leader);
+        hosts.mend();
     });
 }
 
@@ -39,8 +40,7 @@ fn a_node_that_is_cut_off_answers_says_so_and_is_caught_where_it_is_stale() {
     }
     let (cluster, hosts) = cluster_of_hosts();
     let cut = cluster.leader();
-    let (alone, other) =
-        (registers::first(&cluster, cut), registers::first(&cluster, (cut + 1) % 3));
+    let (alone, other) = (first(&cluster, cut), first(&cluster, (cut + 1) % 3));
     alone.run("set-weight fra 1", &[]);
     hosts.cut(cut);
     wait::until("the others to have a leader and take a change", || {
@@ -55,7 +55,7 @@ fn a_node_that_is_cut_off_answers_says_so_and_is_caught_where_it_is_stale() {
     });
     assert_eq!(status["consistency"], "local");
     // The others are asked next, so that only a node's own answer is looked at here.
-    let only = registers::only(&cluster, cut);
+    let only = only(&cluster, cut);
     for line in ["weights --consistency linearizable --json", "set-weight fra 3 --json"] {
         let said = only.attempt(line, &[]);
         assert_eq!(said.code, 1, "{said:?}");
@@ -76,7 +76,7 @@ fn a_node_that_is_cut_off_answers_says_so_and_is_caught_where_it_is_stale() {
         done(5, Ask::Read(weights["weights"][0]["weight"].as_u64())),
     ];
     assert!(history::check(&history).is_err(), "a stale read was not told");
-    hosts.mend(cut);
+    hosts.mend();
     wait::until("the node to have caught up", || {
         let said = only.attempt("weights --consistency linearizable --json", &[]);
         if said.code == 0 { Ok(said.json()) } else { Err(said) }

@@ -35,13 +35,22 @@ pub struct Setup {
     pub places: Vec<PathBuf>,
     /// Hosts of their own; none: this one.
     pub hosts: Option<Arc<Hosts>>,
+    /// Their patience with each other, as `[raft] timers`.
+    pub timers: &'static str,
 }
 
 impl Default for Setup {
     /// Three nodes with the lab's places.
     fn default() -> Self {
         let places = vec![tree::data("place/lab/lab-city.mmdb")];
-        Self { nodes: 3, dns_port: DNS_PORT, disk_mib: None, places, hosts: None }
+        Self {
+            nodes: 3,
+            dns_port: DNS_PORT,
+            disk_mib: None,
+            places,
+            hosts: None,
+            timers: "patient",
+        }
     }
 }
 
@@ -78,6 +87,7 @@ impl Cluster {
         let node = Node::new(name, folder, address, setup.dns_port);
         let mut node = node.with_small_disk(setup.disk_mib);
         node.host = hosts.map(|hosts| hosts.name(place).to_owned());
+        node.timers = setup.timers;
         let out = node.folder.display().to_string();
         let addresses = ["--raft", &node.raft(), "--api", &node.api(), "--out", &out];
         wait::until("a node to be added", || {
@@ -85,6 +95,9 @@ impl Cluster {
             if said.code == 0 { Ok(()) } else { Err(said) }
         });
         node.write_config(&setup.places);
+        if let (Some(mib), Some(_)) = (setup.disk_mib, hosts) {
+            Hosts::mount_disk(&node.folder.join("data"), mib);
+        }
         node.start();
         self.nodes.push(node);
         wait::until("the cluster to have a leader", || {

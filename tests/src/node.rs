@@ -26,6 +26,10 @@ pub struct Node {
     pub folder: PathBuf,
     /// The network namespace that it runs in; none: that of the test.
     pub host: Option<String>,
+    /// Its patience with the others, as `[raft] timers`.
+    pub timers: &'static str,
+    /// The file by which its clock goes wrong from its next start on; none: it has the right time.
+    pub clock: Option<PathBuf>,
     address: IpAddr,
     dns_port: u16,
     /// MiB of a file system of its own for its data; none: that of the folder.
@@ -37,13 +41,15 @@ impl Node {
     /// A node that does not run yet; its identity lies in `folder`.
     #[must_use]
     pub fn new(name: &str, folder: PathBuf, address: IpAddr, dns_port: u16) -> Self {
-        let (name, host, disk_mib, process) = (name.to_owned(), None, None, None);
-        Self { name, folder, host, address, dns_port, disk_mib, process }
+        let (name, timers) = (name.to_owned(), "patient");
+        let (host, clock, disk_mib, process) = (None, None, None, None);
+        Self { name, folder, host, timers, clock, address, dns_port, disk_mib, process }
     }
 
-    /// Gives it a small disk for its data, which is empty at each start and gone at its end.
+    /// Gives it a small disk for its data, which is empty at each start without a host of its own.
     ///
-    /// It is a tmpfs in a mount namespace of the node's own: nothing is left behind.
+    /// It is a tmpfs in a mount namespace: of the node's own, or of the test that runs inside of one. There
+    /// it outlives the node.
     #[must_use]
     pub fn with_small_disk(mut self, mib: Option<u32>) -> Self {
         self.disk_mib = mib;
@@ -56,6 +62,9 @@ impl Node {
     /// If it does not run.
     pub fn disk(&mut self) -> PathBuf {
         let inside = self.folder.join("data");
+        if self.host.is_some() {
+            return inside;
+        }
         let inside = inside.strip_prefix("/").expect("the folder is absolute").to_owned();
         Path::new("/proc").join(self.process().id().to_string()).join("root").join(inside)
     }
@@ -112,7 +121,7 @@ impl Node {
         self.folder.join("node.toml")
     }
 
-    /// Writes its `node.toml`: one worker, patient timers.
+    /// Writes its `node.toml`: one worker, soon stale.
     ///
     /// # Panics
     /// If it cannot be written.
@@ -120,12 +129,13 @@ impl Node {
         let mut text = format!(
             "name = {:?}\nidentity = \".\"\ndata = \"data\"\nstale_after = \"3s\"\n\n\
              [dns]\nlisten = [\"{}\"]\nworkers = 1\n\n[api]\nlisten = \"{}\"\nplain = \"{}\"\n\n\
-             [raft]\nlisten = \"{}\"\ntimers = \"patient\"\n",
+             [raft]\nlisten = \"{}\"\ntimers = \"{}\"\n",
             self.name,
             self.dns(),
             self.api(),
             self.plain(),
-            self.raft()
+            self.raft(),
+            self.timers
         );
         if !places.is_empty() {
             let places: Vec<String> = places.iter().map(|p| format!("{p:?}")).collect();
@@ -147,7 +157,9 @@ impl Node {
             (None, None) => Command::new(programs::gslb_node()),
             (Some(host), _) => {
                 let mut command = Command::new("ip");
-                command.args(["netns", "exec", host]).arg(programs::gslb_node());
+                command.args(["netns", "exec", host, "env"]);
+                command.args(self.clock.iter().flat_map(|file| wrong_clock(file)));
+                command.arg(programs::gslb_node());
                 command
             }
             (None, Some(mib)) => {
@@ -197,4 +209,17 @@ impl Node {
     fn log_path(&self) -> PathBuf {
         Path::new(&self.folder).join("log.txt")
     }
+}
+
+/// The environment in which a process reads the wrong time, and only that: spans stay right.
+fn wrong_clock(file: &Path) -> [String; 6] {
+    [
+        format!("LD_PRELOAD={}", programs::wrong_clock().expect("it was asked for").display()),
+        format!("FAKETIME_TIMESTAMP_FILE={}", file.display()),
+        // The file is read again each second: the clock steps while the process runs.
+        "FAKETIME_CACHE_DURATION=1".to_owned(),
+        "FAKETIME_DONT_FAKE_MONOTONIC=1".to_owned(),
+        "FAKETIME_DONT_RESET=1".to_owned(),
+        "NO_FAKE_STAT=1".to_owned(),
+    ]
 }

@@ -52,6 +52,14 @@ pub fn find(name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+/// The library that shows a process the wrong time (libfaketime), where Debian puts it.
+#[must_use]
+pub fn wrong_clock() -> Option<PathBuf> {
+    let arch = std::env::consts::ARCH;
+    let path = format!("/usr/lib/{arch}-linux-gnu/faketime/libfaketimeMT.so.1");
+    Some(PathBuf::from(path)).filter(|path| path.is_file())
+}
+
 /// Why a test that needs these programs cannot run here; none if it can.
 #[must_use]
 pub fn missing(names: &[&str]) -> Option<String> {

@@ -65,7 +65,7 @@ const FIXES: [Step; 2] = [
 ];
 
 /// What tests start besides our own programs, and the Debian package that has it.
-const NEEDED: [(&str, &str, &str); 7] = [
+const NEEDED: [(&str, &str, &str); 9] = [
     ("dig", "dnsutils", "the lines that the demo prints"),
     ("curl", "curl", "the lines that the demo prints"),
     ("unbound", "unbound", "the resolver that follows a delegation to three nodes"),
@@ -73,6 +73,8 @@ const NEEDED: [(&str, &str, &str); 7] = [
     ("strace", "strace", "the system calls of a thread that answers"),
     ("valgrind", "valgrind", "the count of instructions that an answer takes"),
     ("ip", "iproute2", "nodes on hosts of their own, cut off from each other"),
+    ("nft", "nftables", "the same"),
+    ("faketime", "faketime", "nodes whose clocks are wrong"),
 ];
 
 fn main() -> std::process::ExitCode {

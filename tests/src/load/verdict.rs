@@ -1,5 +1,7 @@
 //! Whether an answer is what was expected.
 
+use super::question;
+
 /// What the answers of one load have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -7,6 +9,8 @@ pub enum Expected {
     Records,
     /// NXDOMAIN without a record.
     NoSuchName,
+    /// NOERROR with one A record, which is one of these addresses.
+    OneOf(&'static [[u8; 4]]),
 }
 
 impl Expected {
@@ -22,8 +26,22 @@ impl Expected {
             && match self {
                 Self::Records => low & 15 == 0 && records > 0,
                 Self::NoSuchName => low & 15 == 3 && records == 0,
+                Self::OneOf(all) => {
+                    low & 15 == 0
+                        && records == 1
+                        && address(message).is_some_and(|a| all.contains(&a))
+                }
             }
     }
+}
+
+/// The address of the first answer, if that is an A record whose owner is the name of the question.
+fn address(message: &[u8]) -> Option<[u8; 4]> {
+    let record = message.get(question::end(message)?..)?;
+    let (head, data) = record.split_first_chunk::<12>()?;
+    // Name (RFC 1035 4.1.4), type, class; behind them TTL and length.
+    let is_a = head.starts_with(&[0xc0, 12, 0, 1, 0, 1]) && head.ends_with(&[0, 4]);
+    data.first_chunk().copied().filter(|_| is_a)
 }
 
 #[cfg(test)]
@@ -49,5 +67,23 @@ mod tests {
             assert_eq!(Expected::NoSuchName.fits(&message), no_name, "{message:?}");
         }
         assert!(!Expected::Records.fits(&[0, 1, 0x84]));
+    }
+
+    #[test]
+    fn an_address_fits_if_it_is_one_of_those_expected() {
+        let answer = |kind: u8, address: [u8; 4]| {
+            let head = [0, 1, 0x84, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, b'a', 0, 0, 1, 0, 1];
+            let record = [0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 30, 0, 4];
+            [&head[..], &record, &address].concat()
+        };
+        let expected = Expected::OneOf(&[[192, 0, 2, 1], [192, 0, 2, 2]]);
+        assert!(expected.fits(&answer(1, [192, 0, 2, 2])));
+        assert!(!expected.fits(&answer(1, [192, 0, 2, 3])));
+        assert!(!expected.fits(&answer(16, [192, 0, 2, 2])));
+        let whole = answer(1, [192, 0, 2, 2]);
+        assert!(!expected.fits(&whole[..whole.len() - 1]));
+        let mut servfail = whole;
+        servfail[3] = 2;
+        assert!(!expected.fits(&servfail));
     }
 }
