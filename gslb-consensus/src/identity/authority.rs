@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::{PUBLIC, SECRET, make_folder, read, write};
 use super::issued::{AdminFiles, NodeCard, NodeFiles};
+use super::issuing_key::NodeName;
 use super::peer::{host_name, role_uri};
 use super::{IdentityError, Peer};
 
@@ -52,9 +53,10 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, format!("{cluster} gslb authority"));
         params.distinguished_name.push(DnType::OrganizationName, cluster_uuid.as_str());
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        // One below it: the key of the nodes, which signs certificates of nodes.
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        set_validity(&mut params, AUTHORITY_LIFE);
+        set_validity(&mut params, SystemTime::now(), AUTHORITY_LIFE);
         let cert = params.self_signed(&key).map_err(crypto)?;
         Ok(Self {
             cluster: cluster.to_owned(),
@@ -113,21 +115,9 @@ impl Authority {
         founder: bool,
         hosts: &[String],
     ) -> Result<NodeFiles, IdentityError> {
-        check_label(name)?;
-        if node_id == 0 {
-            let rule = "is no node number: they begin at 1";
-            return Err(IdentityError::Name { given: node_id.to_string(), rule });
-        }
-        let mut names = vec![dns_san(&host_name(node_id, &self.cluster))?];
-        for host in hosts {
-            names.push(match host.parse() {
-                Ok(address) => SanType::IpAddress(address),
-                Err(_) => dns_san(host)?,
-            });
-        }
-        let usage = [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        let (cert_pem, key_pem) =
-            self.issue(&format!("gslb node {name}"), &Peer::Node(node_id), names, &usage)?;
+        let node = NodeName { id: node_id, name: name.to_owned(), hosts: hosts.to_vec() };
+        let params = node_params(&self.cluster, &self.cluster_uuid, &node)?;
+        let (cert_pem, key_pem) = self.issue(params)?;
         let card = NodeCard {
             cluster: self.cluster.clone(),
             cluster_uuid: self.cluster_uuid.clone(),
@@ -156,7 +146,8 @@ impl Authority {
     ) -> Result<AdminFiles, IdentityError> {
         check_label(name)?;
         let usage = [ExtendedKeyUsagePurpose::ClientAuth];
-        let (cert_pem, key_pem) = self.issue(common_name, &peer, Vec::new(), &usage)?;
+        let params = leaf_params(common_name, &self.cluster_uuid, &peer, Vec::new(), &usage)?;
+        let (cert_pem, key_pem) = self.issue(params)?;
         Ok(AdminFiles { ca_pem: self.cert_pem.clone(), cert_pem, key_pem })
     }
 
@@ -166,37 +157,65 @@ impl Authority {
     }
 
     /// Makes a key and signs a certificate for it; gives both as PEM.
-    fn issue(
-        &self,
-        common_name: &str,
-        peer: &Peer,
-        mut names: Vec<SanType>,
-        usage: &[ExtendedKeyUsagePurpose],
-    ) -> Result<(String, String), IdentityError> {
+    fn issue(&self, mut params: CertificateParams) -> Result<(String, String), IdentityError> {
         let key = KeyPair::generate().map_err(crypto)?;
-        let uri = role_uri(&self.cluster_uuid, peer);
-        names.push(SanType::URI(uri.as_str().try_into().map_err(crypto)?));
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, common_name);
-        params.subject_alt_names = names;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = usage.to_vec();
-        params.use_authority_key_identifier_extension = true;
-        set_validity(&mut params, LEAF_LIFE);
+        set_validity(&mut params, SystemTime::now(), LEAF_LIFE);
         let cert = params.signed_by(&key, &self.issuer()?).map_err(crypto)?;
         Ok((cert.pem(), key.serialize_pem()))
     }
 
     /// The signing side of the authority.
-    fn issuer(&self) -> Result<Issuer<'static, KeyPair>, IdentityError> {
+    pub(super) fn issuer(&self) -> Result<Issuer<'static, KeyPair>, IdentityError> {
         let key = KeyPair::from_pem(&self.key_pem).map_err(crypto)?;
         Issuer::from_ca_cert_pem(&self.cert_pem, key).map_err(crypto)
     }
 }
 
+/// What the certificate of a node says, but for how long.
+pub(super) fn node_params(
+    cluster: &str,
+    cluster_uuid: &str,
+    node: &NodeName,
+) -> Result<CertificateParams, IdentityError> {
+    check_label(&node.name)?;
+    if node.id == 0 {
+        let rule = "is no node number: they begin at 1";
+        return Err(IdentityError::Name { given: node.id.to_string(), rule });
+    }
+    let mut names = vec![dns_san(&host_name(node.id, cluster))?];
+    for host in &node.hosts {
+        names.push(match host.parse() {
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) => dns_san(host)?,
+        });
+    }
+    let usage = [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    let common_name = format!("gslb node {}", node.name);
+    leaf_params(&common_name, cluster_uuid, &Peer::Node(node.id), names, &usage)
+}
+
+/// What a certificate says that signs no others.
+fn leaf_params(
+    common_name: &str,
+    cluster_uuid: &str,
+    peer: &Peer,
+    mut names: Vec<SanType>,
+    usage: &[ExtendedKeyUsagePurpose],
+) -> Result<CertificateParams, IdentityError> {
+    let uri = role_uri(cluster_uuid, peer);
+    names.push(SanType::URI(uri.as_str().try_into().map_err(crypto)?));
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.subject_alt_names = names;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = usage.to_vec();
+    params.use_authority_key_identifier_extension = true;
+    Ok(params)
+}
+
 /// Sets from when to when a certificate is valid.
-fn set_validity(params: &mut CertificateParams, life: Duration) {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(BACKDATE);
+pub(super) fn set_validity(params: &mut CertificateParams, now: SystemTime, life: Duration) {
+    let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or(BACKDATE);
     let now = rcgen::date_time_ymd(1970, 1, 1) + since_epoch;
     params.not_before = now - BACKDATE;
     params.not_after = now + life;
@@ -237,7 +256,7 @@ pub(crate) fn random_uuid() -> Result<String, IdentityError> {
 }
 
 /// Wraps what the certificate library says.
-fn crypto(error: impl std::fmt::Display) -> IdentityError {
+pub(super) fn crypto(error: impl std::fmt::Display) -> IdentityError {
     IdentityError::Crypto(error.to_string())
 }
 

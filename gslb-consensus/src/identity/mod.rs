@@ -9,6 +9,9 @@
 //!            files replaced -> reload -> Identity::load -> server_config / client_config (TLS 1.3)
 //!                                                            |
 //!   a peer's certificate  --- peer_of ---> Peer::Node(3) | Peer::Admin("ann") | Peer::User("bo")
+//!
+//!  gslbctl cluster issuer                          gslb-node --join
+//!        Authority --> IssuingKey, sealed under ClusterKey --> agreed state --> sign <-- NodeKey
 //! ```
 //!
 //! A certificate says what it is in a URI: `gslb://<cluster uuid>/node/<id>`, `.../admin/<name>` or
@@ -19,10 +22,14 @@
 
 mod admin;
 mod authority;
+mod cluster_key;
 mod error;
 mod files;
+mod founders;
 mod issued;
+mod issuing_key;
 mod node;
+mod node_key;
 mod node_tls;
 mod peer;
 mod tls;
@@ -30,9 +37,13 @@ mod validity;
 
 pub use admin::AdminIdentity;
 pub use authority::Authority;
+pub use cluster_key::ClusterKey;
 pub use error::IdentityError;
+pub use founders::Founder;
 pub use issued::{AdminFiles, NodeFiles};
+pub use issuing_key::{IssuingKey, NodeName};
 pub use node::Identity;
+pub use node_key::{Admission, NodeKey, key_of_request};
 pub use peer::Peer;
 pub use validity::Validity;
 
@@ -41,5 +52,7 @@ pub(crate) use files::write_atomic;
 pub(crate) use node_tls::NodeTls;
 pub(crate) use peer::node_of_host;
 
+#[cfg(test)]
+mod issuing_tests;
 #[cfg(test)]
 mod reload_tests;

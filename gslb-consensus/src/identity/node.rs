@@ -1,6 +1,7 @@
 //! A node's own identity, read from its folder.
 
 use std::fmt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,7 +14,7 @@ use super::issued::NodeCard;
 use super::node_tls::{CERTIFICATE, NodeTls};
 use super::peer::{host_name, peer_of};
 use super::validity::Validity;
-use super::{IdentityError, Peer};
+use super::{ClusterKey, Founder, IdentityError, Peer};
 
 /// The file that says that the cluster has been begun.
 const FOUNDED: &str = "founded";
@@ -30,6 +31,8 @@ pub struct Identity {
     pub name: String,
     /// Whether this node starts the cluster.
     pub founder: bool,
+    /// The nodes that the cluster begins with, this one among them; empty for all but a founder.
+    pub founders: Vec<Founder>,
     dir: PathBuf,
     /// Replaced whole when the files are.
     tls: RwLock<Arc<NodeTls>>,
@@ -47,6 +50,7 @@ impl Identity {
             node_id: card.node_id,
             name: card.name,
             founder: card.founder,
+            founders: if card.founder { Founder::load_all(dir)? } else { Vec::new() },
             dir: dir.to_path_buf(),
             tls: RwLock::new(Arc::new(NodeTls::load(dir)?)),
         };
@@ -89,6 +93,31 @@ impl Identity {
     /// Until when the certificates that are used now are valid.
     pub fn validity(&self) -> Validity {
         self.tls().validity
+    }
+
+    /// Whether a key of the nodes signed the present certificate: then a new one is asked for in
+    /// time. One that an operator made is left alone.
+    pub fn is_signed_by_nodes(&self) -> bool {
+        self.tls().credentials.chain.len() > 1
+    }
+
+    /// The key under which the cluster's secrets are sealed; none: this node has none.
+    pub fn cluster_key(&self) -> Result<Option<ClusterKey>, IdentityError> {
+        ClusterKey::load(&self.dir)
+    }
+
+    /// The files of keys that others than their owner may read.
+    pub fn check_private(&self) -> Vec<IdentityError> {
+        let key = self.dir.join(super::node_tls::KEY);
+        let mode = std::fs::metadata(&key).map(|meta| meta.permissions().mode());
+        let open = mode.is_ok_and(|mode| mode & 0o077 != 0);
+        let why = "others may read it: chmod 600";
+        open.then(|| IdentityError::broken(&key, why)).into_iter().collect()
+    }
+
+    /// The authorities, as PEM, for a node that joins.
+    pub fn authorities_pem(&self) -> Result<String, IdentityError> {
+        read(&self.dir, "ca.pem")
     }
 
     /// The folder.

@@ -27,7 +27,7 @@ impl Validity {
         };
         let (own, above) = (spans(chain)?, spans(authorities)?);
         Ok(Self {
-            begins_s: own.iter().map(|(begins, _)| *begins).max().unwrap_or(0),
+            begins_s: own.first().map_or(0, |(begins, _)| *begins),
             ends_s: own.iter().map(|(_, ends)| *ends).min().unwrap_or(0),
             authority_ends_s: above.iter().map(|(_, ends)| *ends).max().unwrap_or(0),
         })

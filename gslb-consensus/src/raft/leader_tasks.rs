@@ -38,6 +38,7 @@ pub(crate) async fn run(core: Arc<Core>) {
                 core.hand_over_if_halted(&raft, metrics).await;
                 let since = *leads_since.get_or_insert_with(Instant::now);
                 core.record_itself().await;
+                core.record_founders().await;
                 core.end_what_has_expired().await;
                 if since.elapsed() > VANTAGE_SILENCE + core.timers.election() {
                     core.drop_silent_vantages(metrics).await;
@@ -110,6 +111,23 @@ impl Core {
         if due {
             let actor = format!("node {}", self.identity.name);
             self.command(Command::PutNode(PutNode { id, record: own }), &actor).await;
+        }
+    }
+
+    /// Records the nodes that the cluster begins with; the leader then takes them in as they appear.
+    ///
+    /// Only numbers that nobody ever had: one that was removed does not come back.
+    async fn record_founders(self: &Arc<Self>) {
+        if !self.view.state().nodes.contains_key(&self.identity.node_id) {
+            return;
+        }
+        for founder in &self.identity.founders {
+            if founder.id > self.view.state().last_node_id {
+                let (name, raft) = (founder.name.clone(), founder.raft.clone());
+                let record = NodeRecord { name, raft, api: founder.api.clone() };
+                let actor = format!("node {}", self.identity.name);
+                self.command(Command::PutNode(PutNode { id: founder.id, record }), &actor).await;
+            }
         }
     }
 
