@@ -54,6 +54,14 @@ pub const SESSIONS_MAX: usize = 10_000;
 pub const USERS_MAX: usize = 1_000;
 /// Most bearer tokens at a time.
 pub const TOKENS_MAX: usize = 1_000;
+/// Most invites of nodes at a time.
+pub const INVITES_MAX: usize = 100;
+/// Longest life of an invite: 7 days, ms.
+pub const INVITE_MS_MAX: u64 = 7 * 24 * 3_600_000;
+/// Life of a certificate that the nodes sign: 90 days, ms.
+pub const CERTIFICATE_MS: u64 = 90 * 24 * 3_600_000;
+/// Longest sealed secret, bytes.
+pub const SEALED_LEN_MAX: usize = 16 << 10;
 /// Most zones and regions that one role is limited to.
 pub const SCOPE_MAX: usize = 100;
 /// Longest text of a part of an audit record, bytes.

@@ -4,6 +4,7 @@ use super::access::Access;
 use super::audit::Audit;
 use super::generation::Generation;
 use super::health::HealthTable;
+use super::joining::Joining;
 use super::node_record::NodeRecord;
 use super::overrides::{Override, OverrideTarget};
 use super::revision::Revision;
@@ -48,6 +49,8 @@ pub struct State {
     pub access: Arc<Access>,
     /// What is wanted of each node.
     pub roster: Arc<Roster>,
+    /// How nodes come in by themselves.
+    pub joining: Arc<Joining>,
     /// Which formats are written.
     pub generation: Generation,
 }

@@ -3,7 +3,7 @@
 use super::agreed::State;
 use super::audit::{AuditEntry, own_act};
 use super::command::Command;
-use super::difference::{difference, override_on, token};
+use super::difference::{difference, invite, override_on, token};
 use super::envelope::Envelope;
 use super::node_record::NodeRecord;
 use super::reply::{RefusalCode, Reply};
@@ -69,7 +69,7 @@ impl State {
         Arc::make_mut(&mut self.audit).add(entry);
     }
 
-    /// Ends overrides and tokens by agreed time; each end is an act that the audit trail tells.
+    /// Ends overrides, tokens and invites by agreed time; each end is an act that the audit trail tells.
     fn end_what_has_expired(&mut self, is_told: bool) {
         if self.next_expiry().is_none_or(|at| at > self.time_ms) {
             return;
@@ -85,6 +85,10 @@ impl State {
         for name in self.end_tokens() {
             let was = token(&before, &name);
             acts.push(own_act(at, format!("token {name} has ended by time"), was));
+        }
+        for name in self.end_invites() {
+            let was = invite(&before, &name);
+            acts.push(own_act(at, format!("invite of node {name} has ended by time"), was));
         }
         if is_told {
             let audit = Arc::make_mut(&mut self.audit);
@@ -117,6 +121,11 @@ impl State {
             Command::RemoveUser(remove) => self.remove_user(remove, envelope, index)?,
             Command::PutToken(put) => self.put_token(put, actor)?,
             Command::RemoveToken(remove) => self.remove_token(remove)?,
+            Command::PutInvite(put) => self.put_invite(put, actor)?,
+            Command::RemoveInvite(remove) => self.remove_invite(remove)?,
+            Command::SpendInvite(spend) => return self.spend_invite(spend).map(Some),
+            Command::SealIssuer(seal) => self.seal_issuer(seal)?,
+            Command::GrantCertificate(ask) => self.grant_certificate(ask)?,
             Command::SetGeneration(set) => self.set_generation(set)?,
         }
         Ok(None)
@@ -126,7 +135,7 @@ impl State {
         self.nodes.iter().any(|(other, record)| Some(*other) != id && record.name == name)
     }
 
-    fn add_node(&mut self, record: &NodeRecord) -> Result<u64, Reply> {
+    pub(super) fn add_node(&mut self, record: &NodeRecord) -> Result<u64, Reply> {
         if self.name_is_taken(None, &record.name) {
             return Err(Reply::refused(
                 RefusalCode::Conflict,
@@ -161,6 +170,7 @@ impl State {
         }
         self.forget_vantage(id);
         Arc::make_mut(&mut self.roster).forget(id);
+        Arc::make_mut(&mut self.joining).forget(id);
         Ok(())
     }
 }

@@ -47,6 +47,16 @@ pub enum Command {
     RemoveToken(RemoveToken),
     /// 25: switches autopilot on or off.
     SetAutopilot(SetAutopilot),
+    /// 30: invites a node.
+    PutInvite(PutInvite),
+    /// 31: takes an invite back.
+    RemoveInvite(RemoveInvite),
+    /// 32: a node joins by its invite.
+    SpendInvite(SpendInvite),
+    /// 33: gives the nodes the key by which they sign certificates of nodes.
+    SealIssuer(SealIssuer),
+    /// 34: grants a node a new certificate.
+    GrantCertificate(GrantCertificate),
     /// 60: the leader raises the generation, for every member reads it.
     SetGeneration(SetGeneration),
 }
@@ -200,6 +210,59 @@ pub struct RemoveToken {
     pub reason: String,
 }
 
+/// Invites a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutInvite {
+    /// The node: its name, and where it will be reached.
+    pub record: NodeRecord,
+    /// SHA-256 of the whole text of its token.
+    pub sha256: [u8; 32],
+    /// For how long, ms of agreed time.
+    pub for_ms: u64,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+/// Takes an invite back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveInvite {
+    /// The name of the node.
+    pub name: String,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+/// A node joins by its invite.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpendInvite {
+    /// The name of the node.
+    pub name: String,
+    /// SHA-256 of the token that it showed.
+    pub sha256: [u8; 32],
+    /// SHA-256 of its public key.
+    pub key: [u8; 32],
+}
+
+/// Gives the nodes the key by which they sign certificates of nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealIssuer {
+    /// The key, sealed under the cluster key.
+    pub sealed: Vec<u8>,
+    /// When its own certificate ends, s since 1970.
+    pub ends_s: u64,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+/// Grants a node of the cluster a new certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantCertificate {
+    /// The node's id.
+    pub node: u64,
+    /// SHA-256 of its new public key.
+    pub key: [u8; 32],
+}
+
 /// Raises the generation of what is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetGeneration {
@@ -262,6 +325,11 @@ impl Command {
             Self::RemoveToken(remove) => format!("token remove {}", remove.name),
             Self::SetSeat(set) => set.summary(),
             Self::SetAutopilot(set) => format!("autopilot {}", if set.on { "on" } else { "off" }),
+            Self::PutInvite(put) => format!("node invite {}", put.record.name),
+            Self::RemoveInvite(remove) => format!("node uninvite {}", remove.name),
+            Self::SpendInvite(spend) => format!("node {} joins by its invite", spend.name),
+            Self::SealIssuer(_) => "a key by which the nodes sign certificates".to_owned(),
+            Self::GrantCertificate(ask) => format!("new certificate for node {}", ask.node),
             Self::SetGeneration(set) => format!("generation {}", set.to),
         }
     }
@@ -287,6 +355,9 @@ impl Command {
             Self::PutToken(put) => &put.reason,
             Self::RemoveToken(remove) => &remove.reason,
             Self::SetSeat(set) => &set.reason,
+            Self::PutInvite(put) => &put.reason,
+            Self::RemoveInvite(remove) => &remove.reason,
+            Self::SealIssuer(seal) => &seal.reason,
             Self::SetAutopilot(set) => &set.reason,
             _ => "",
         }

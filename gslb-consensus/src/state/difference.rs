@@ -54,6 +54,15 @@ fn about(state: &State, after: &State, command: &Command) -> String {
         Command::RemoveUser(remove) => user(state, &remove.name),
         Command::PutToken(put) => token(state, &put.name),
         Command::RemoveToken(remove) => token(state, &remove.name),
+        Command::PutInvite(put) => invite(state, &put.record.name),
+        Command::RemoveInvite(remove) => invite(state, &remove.name),
+        Command::SpendInvite(spend) => state
+            .nodes
+            .iter()
+            .find(|(_, record)| record.name == spend.name)
+            .map_or_else(|| NONE.to_owned(), |(id, _)| node(state, *id)),
+        Command::SealIssuer(_) => issuer(state),
+        Command::GrantCertificate(ask) => certificate(state, ask.node),
         Command::SetGeneration(_) => format!("generation {}", state.generation),
         Command::PutConfig(_)
         | Command::Guarded(_)
@@ -114,6 +123,26 @@ fn user(state: &State, name: &str) -> String {
         None => NONE.to_owned(),
         Some(user) => user.grant.as_ref().map_or_else(|| "removed".to_owned(), ToString::to_string),
     }
+}
+
+/// An invite in words, without its hash, or that there is none.
+pub(super) fn invite(state: &State, name: &str) -> String {
+    let Some(invite) = state.joining.invites.get(name) else { return NONE.to_owned() };
+    let (raft, api) = (&invite.record.raft, &invite.record.api);
+    match invite.spent {
+        Some(spent) => format!("spent by node {}", spent.node),
+        None => format!("waits until {} ms, raft {raft}, api {api}", invite.expires_ms),
+    }
+}
+
+fn issuer(state: &State) -> String {
+    let issuer = state.joining.issuer.as_ref();
+    issuer.map_or_else(|| NONE.to_owned(), |issuer| format!("ends at {} s", issuer.ends_s))
+}
+
+fn certificate(state: &State, node: u64) -> String {
+    let granted = state.joining.granted.get(&node);
+    granted.map_or_else(|| NONE.to_owned(), |granted| format!("ends at {} ms", granted.ends_ms))
 }
 
 /// A token in words, without its hash, or that there is none.

@@ -148,6 +148,11 @@ const fn kind(command: &Command) -> u16 {
         Command::PutToken(_) => 23,
         Command::RemoveToken(_) => 24,
         Command::SetAutopilot(_) => 25,
+        Command::PutInvite(_) => 30,
+        Command::RemoveInvite(_) => 31,
+        Command::SpendInvite(_) => 32,
+        Command::SealIssuer(_) => 33,
+        Command::GrantCertificate(_) => 34,
         Command::SetGeneration(_) => 60,
     }
 }
@@ -183,6 +188,11 @@ fn append_body(command: &Command, bytes: Vec<u8>) -> Vec<u8> {
         Command::PutToken(body) => append(body, bytes),
         Command::RemoveToken(body) => append(body, bytes),
         Command::SetAutopilot(body) => append(body, bytes),
+        Command::PutInvite(body) => append(body, bytes),
+        Command::RemoveInvite(body) => append(body, bytes),
+        Command::SpendInvite(body) => append(body, bytes),
+        Command::SealIssuer(body) => append(body, bytes),
+        Command::GrantCertificate(body) => append(body, bytes),
         Command::SetGeneration(body) => append(body, bytes),
     }
 }
@@ -206,6 +216,11 @@ fn decode_body(kind: u16, body: &[u8]) -> Result<Command, UnknownFormat> {
         23 => Command::PutToken(from_bytes(kind, body)?),
         24 => Command::RemoveToken(from_bytes(kind, body)?),
         25 => Command::SetAutopilot(from_bytes(kind, body)?),
+        30 => Command::PutInvite(from_bytes(kind, body)?),
+        31 => Command::RemoveInvite(from_bytes(kind, body)?),
+        32 => Command::SpendInvite(from_bytes(kind, body)?),
+        33 => Command::SealIssuer(from_bytes(kind, body)?),
+        34 => Command::GrantCertificate(from_bytes(kind, body)?),
         60 => Command::SetGeneration(known(from_bytes(kind, body)?)?),
         other => {
             return Err(UnknownFormat {

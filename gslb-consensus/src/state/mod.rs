@@ -24,6 +24,7 @@ pub mod envelope;
 pub mod generation;
 pub mod guarded;
 pub mod health;
+pub mod joining;
 pub mod node_record;
 pub mod overrides;
 pub mod reply;
@@ -52,6 +53,7 @@ pub use envelope::{Envelope, UnknownFormat};
 pub use generation::Generation;
 pub use guarded::Guarded;
 pub use health::{Health, Report, Vantage, Vote};
+pub use joining::{Granted, Invite, Joining, SealedIssuer, Spent};
 pub use node_record::NodeRecord;
 pub use overrides::{Override, OverrideKind, OverrideTarget};
 pub use reply::{RefusalCode, Reply};
@@ -59,6 +61,8 @@ pub use revision::Revision;
 pub use roster::{Roster, Seat};
 pub use weights::RuntimeWeight;
 
+#[cfg(test)]
+mod joining_tests;
 #[cfg(test)]
 mod rights_tests;
 #[cfg(test)]

@@ -68,11 +68,12 @@ impl fmt::Display for OverrideKind {
 }
 
 impl State {
-    /// When the next override or token ends, agreed ms since 1970.
+    /// When the next override, token or invite ends, agreed ms since 1970.
     #[must_use]
     pub fn next_expiry(&self) -> Option<u64> {
         let tokens = self.access.tokens.values().filter_map(|token| token.expires_ms);
-        self.overrides.values().filter_map(|o| o.expires_ms).chain(tokens).min()
+        let overrides = self.overrides.values().filter_map(|o| o.expires_ms);
+        overrides.chain(tokens).chain(self.invites_end()).min()
     }
 
     /// The target that an operator means by an id: a region or an endpoint, which share one namespace.

@@ -80,6 +80,7 @@ impl From<StateV3> for State {
             audit: v3.audit,
             access: v3.access,
             roster: v3.roster,
+            joining: Arc::default(),
             generation: Generation::FIRST,
         }
     }
