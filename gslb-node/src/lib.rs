@@ -18,6 +18,7 @@ pub mod config;
 pub mod control;
 pub mod ctl;
 pub mod demo;
+pub mod join;
 pub mod node;
 pub mod probe;
 pub mod publish;

@@ -7,6 +7,7 @@
 //! health      endpoints that die and come back
 //! access      users, roles, tokens and the audit trail
 //! members     nodes that come and go
+//! joining     nodes that come in by a token, and a cluster that begins in one step
 //! certificates  certificates that are replaced while the nodes run
 //! crashes     nodes that die at bad moments
 //! registers   what concurrent clients are told, while nodes die and freeze
@@ -31,6 +32,7 @@ mod crashes;
 mod demo;
 mod disk;
 mod health;
+mod joining;
 mod members;
 mod mistakes;
 mod partitions;

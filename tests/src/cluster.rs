@@ -79,6 +79,63 @@ impl Cluster {
         cluster
     }
 
+    /// Makes a cluster in one step: all folders at once, all nodes started at once; waits until every
+    /// node is a voter.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    #[must_use]
+    pub fn begin(names: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let dir = folder.path().join("cluster");
+        let node = |name: &&str| Node::new(name, dir.join(name), loopback::fresh(), DNS_PORT);
+        let nodes: Vec<Node> = names.iter().map(node).collect();
+        let mut init = Command::new(programs::gslbctl());
+        init.args(["cluster", "init", "--name", "lab", "--dir"]).arg(&dir);
+        for node in &nodes {
+            init.arg("--node").arg(format!("{}={}", node.name, node.address()));
+        }
+        let made = Said::of(&init.output().expect("gslbctl can be started"));
+        assert_eq!(made.code, 0, "{}{}", made.out, made.err);
+        let mut cluster = Self { nodes, operator: Operator::new(&dir.join("ctl.toml")), folder };
+        for node in &mut cluster.nodes {
+            node.write_config(&[]);
+            node.start();
+        }
+        cluster.wait_for_voters();
+        cluster
+    }
+
+    /// Invites a node by a token and starts it with that; gives the file.
+    ///
+    /// # Panics
+    /// If it cannot be invited.
+    pub fn invite(&mut self, name: &str) -> PathBuf {
+        let folder = self.folder.path().join(name);
+        let mut node = Node::new(name, folder, loopback::fresh(), DNS_PORT);
+        let token = self.token(&node, "1h");
+        std::fs::create_dir_all(&node.folder).expect("the folder can be made");
+        node.write_config(&[]);
+        node.joins = Some((self.nodes[0].api(), token.clone()));
+        node.start();
+        self.nodes.push(node);
+        token
+    }
+
+    /// A token for a node.
+    ///
+    /// # Panics
+    /// If it cannot be invited.
+    #[must_use]
+    pub fn token(&self, node: &Node, lasts: &str) -> PathBuf {
+        let out = self.folder.path().join(format!("{}.token", node.name));
+        let shown = out.display().to_string();
+        let (raft, api) = (node.raft(), node.api());
+        let args = ["--raft", &raft, "--api", &api, "--for", lasts, "--out", &shown];
+        self.operator.run(&format!("node invite {}", node.name), &args);
+        out
+    }
+
     /// Adds a node, starts it, and waits until its API answers.
     pub fn add(&mut self, name: &str, setup: &Setup) {
         let folder = self.folder.path().join(name);

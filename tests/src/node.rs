@@ -35,6 +35,8 @@ pub struct Node {
     /// MiB of a file system of its own for its data; none: that of the folder.
     disk_mib: Option<u32>,
     process: Option<Process>,
+    /// Where it asks to be let in, and its token; none: its identity is there.
+    pub joins: Option<(String, PathBuf)>,
 }
 
 impl Node {
@@ -43,7 +45,18 @@ impl Node {
     pub fn new(name: &str, folder: PathBuf, address: IpAddr, dns_port: u16) -> Self {
         let (name, timers) = (name.to_owned(), "patient");
         let (host, clock, disk_mib, process) = (None, None, None, None);
-        Self { name, folder, host, timers, clock, address, dns_port, disk_mib, process }
+        Self {
+            name,
+            folder,
+            host,
+            timers,
+            clock,
+            address,
+            dns_port,
+            disk_mib,
+            process,
+            joins: None,
+        }
     }
 
     /// Gives it a small disk for its data, which is empty at each start without a host of its own.
@@ -175,6 +188,9 @@ impl Node {
             }
         };
         command.arg("--end-with-stdin").arg("--config").arg(self.config());
+        if let Some((address, token)) = &self.joins {
+            command.args(["--join", address, "--token-file"]).arg(token);
+        }
         self.process = Some(Process::start(&self.name, &mut command, &self.log_path()));
     }
 

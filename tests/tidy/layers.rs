@@ -37,9 +37,10 @@ const GSLB_NODE: &[Row] = &[
             "config",
         ],
     ),
-    ("ctl", &["compile", "config", "control"]),
+    ("join", &["config", "control"]),
+    ("ctl", &["compile", "config", "control", "join"]),
     ("demo", &["clock", "control", "node", "config", "ctl"]),
-    ("cli", &["telemetry", "node", "config", "ctl", "demo"]),
+    ("cli", &["telemetry", "node", "config", "join", "ctl", "demo"]),
 ];
 
 /// What the nodes agree on.

@@ -11,6 +11,8 @@ Examples:
   gslb-node demo                           three nodes on this machine, to try things out
   gslb-node check --config node.toml       what would keep the node from starting
   gslb-node --config node.toml             run a node; SIGTERM or Ctrl-C ends it
+  gslb-node --join 192.0.2.53:8053 --token-file fra-2.token --dir fra-2
+                                           join a cluster, once, and run; the same again just runs
   gslb-node data verify --config node.toml what of its data folder is damaged, if anything
   gslb-node ctl status                     the same as gslbctl status
   gslb-node completions bash > /etc/bash_completion.d/gslb-node
@@ -26,6 +28,15 @@ pub(super) struct Cli {
     /// Run the node that this file describes
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// Join a cluster first, unless that is done: ask the node whose API is at this address
+    #[arg(long, value_name = "HOST:PORT", requires = "token_file")]
+    pub(super) join: Option<String>,
+    /// The token to join by, as `gslbctl node invite` made it
+    #[arg(long, value_name = "FILE", requires = "join")]
+    pub(super) token_file: Option<PathBuf>,
+    /// The folder for all files of a node that joins, if it has no node.toml yet
+    #[arg(long, value_name = "DIR", requires = "join", conflicts_with = "config")]
+    pub(super) dir: Option<PathBuf>,
     /// End when standard input ends, as when the program that started the node is gone
     #[arg(long, hide = true)]
     pub(super) end_with_stdin: bool,

@@ -4,13 +4,14 @@ use clap::{CommandFactory, Parser};
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
 
 use super::args::{Cli, Command, Data, Demo, Switch};
 use super::data;
 use crate::config::{self, check_world};
+use crate::join::{self, Place};
 use crate::node::{Center, keep_no_large_blocks};
 use crate::{ctl, demo};
 
@@ -28,6 +29,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ctl::run(args);
     }
     let cli = Cli::parse_from(args);
+    if let (Some(address), Some(token)) = (&cli.join, &cli.token_file) {
+        return join_and_run(address, token, (cli.config, cli.dir), cli.end_with_stdin);
+    }
     match (cli.command, cli.config) {
         (None, None) => print(Cli::command().render_help(), CONFIGURATION),
         (None, Some(file)) => node(&file, cli.end_with_stdin),
@@ -51,6 +55,33 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
                 Err(error) => fail(error, FAILED),
             }
         }
+    }
+}
+
+/// Joins a cluster, unless that is done, and runs the node.
+fn join_and_run(
+    address: &str,
+    token: &Path,
+    place: (Option<PathBuf>, Option<PathBuf>),
+    end_with_stdin: bool,
+) -> ExitCode {
+    let place = match place {
+        (Some(file), _) => Place::File(file),
+        (None, Some(folder)) => Place::Folder(folder),
+        (None, None) => {
+            let what = "where are its files to be? Give --dir DIR, or --config FILE";
+            return fail(what, CONFIGURATION);
+        }
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(error, FAILED),
+    };
+    let joined = runtime.block_on(join::join(address, token, &place));
+    runtime.shutdown_background();
+    match joined {
+        Ok(file) => node(&file, end_with_stdin),
+        Err(error) => fail(&error, error.exit_code()),
     }
 }
 

@@ -9,10 +9,12 @@
 
 mod node_config;
 mod read;
+mod starter;
 mod world;
 
 pub use node_config::{
     ApiConfig, BackupConfig, DnsConfig, LogConfig, LogFormat, NodeConfig, RaftConfig,
 };
 pub use read::{load, read};
+pub use starter::{host_of, hosts_of, starter_file};
 pub use world::{check_world, in_words, try_bind, writable};

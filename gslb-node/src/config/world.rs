@@ -22,6 +22,12 @@ pub fn check_world(config: &NodeConfig) -> Faults {
     }
     match Identity::load(&config.identity) {
         Ok(identity) => {
+            if let Err(error) = identity.cluster_key() {
+                faults.add("identity", error.to_string());
+            }
+            for error in identity.check_private() {
+                faults.add("identity", error.to_string());
+            }
             if config.name.as_ref().is_some_and(|name| *name != identity.name) {
                 faults.add("name", format!("the identity is of a node named {}", identity.name));
             }

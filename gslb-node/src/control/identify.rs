@@ -70,6 +70,16 @@ pub(super) async fn identify(State(api): State<Api>, mut request: Request, next:
     next.run(request).await
 }
 
+/// Lets whoever knocks without a name through, but not often from one address.
+pub(super) async fn slow_down(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let line = request.extensions().get::<Line>();
+    let from = line.map_or_else(String::new, |line| line.from.clone());
+    match api.throttle.take(&format!("? {from}"), UNKNOWN, 1.0, Instant::now()) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => too_often(wait),
+    }
+}
+
 /// Who it is, if that is proved; a token goes before a certificate, for it was given on purpose.
 fn who(
     api: &Api,

@@ -28,6 +28,7 @@ mod diff;
 mod handlers;
 mod identify;
 mod input;
+mod issuing;
 mod limits;
 mod rates;
 mod read;

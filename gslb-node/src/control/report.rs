@@ -43,6 +43,16 @@ impl Api {
             dns: self.parts.dns.clone(),
         }
     }
+
+    /// When the certificate of a node ends, as it last told, s since 1970.
+    pub(super) fn certificate_end(&self, id: u64) -> Option<i64> {
+        let ends_s = if id == self.node_id() {
+            self.parts.insight.certificate().ends_s
+        } else {
+            self.roll.last(id)?.report.certificate.ends_s
+        };
+        (ends_s != 0).then_some(ends_s)
+    }
 }
 
 fn role_word(role: Role) -> &'static str {

@@ -5,7 +5,7 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-use gslb_consensus::state::{Access, Token};
+use gslb_consensus::state::{Access, Joining, Token};
 
 /// What every token begins with.
 const PREFIX: &str = "gslb_";
@@ -60,6 +60,24 @@ pub(super) fn find<'a>(access: &'a Access, text: &str) -> Option<(&'a str, &'a T
     let stored = known.map_or([0; 32], |(_, token)| token.sha256);
     let equal = verify_slices_are_equal(&sha256(text), &stored).is_ok();
     known.filter(|_| equal).map(|(name, token)| (name.as_str(), token))
+}
+
+/// The invite that a text is the token of: the name of its node, and the hash.
+///
+/// As [`find`], it tells nothing of how much of a guess was right.
+pub(super) fn find_invite(joining: &Joining, text: &str) -> Option<(String, [u8; 32])> {
+    let name = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'));
+    let known = name.and_then(|(name, _)| joining.invites.get_key_value(name));
+    let stored = known.map_or([0; 32], |(_, invite)| invite.sha256);
+    let equal = verify_slices_are_equal(&sha256(text), &stored).is_ok();
+    known.filter(|_| equal).map(|(name, _)| (name.clone(), stored))
+}
+
+/// Bytes of any number in hexadecimal.
+pub(super) fn unhex_bytes(text: &str) -> Option<Vec<u8>> {
+    let pairs = (0..text.len()).step_by(2);
+    let byte = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    pairs.map(byte).collect()
 }
 
 #[cfg(test)]

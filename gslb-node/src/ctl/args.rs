@@ -40,7 +40,7 @@ pub enum Command {
     /// Make a cluster.
     #[command(subcommand)]
     Cluster(ClusterCommand),
-    /// Add, list, move and remove nodes.
+    /// Add, invite, renew, list, move and remove nodes.
     #[command(subcommand)]
     Node(NodeCommand),
     /// Send a traffic file: all of it, or nothing if anything is wrong.
@@ -175,9 +175,9 @@ pub enum ClusterCommand {
 The folder holds the key of the cluster's authority (ca.key): keep it safe, and off the nodes.
 
 Examples:
-  gslbctl cluster init --dir prod --name prod
+  gslbctl cluster init --dir prod --name prod --node fra-1=192.0.2.53 --node iad-1=198.51.100.53
   export GSLBCTL_CONTEXT=$PWD/prod/ctl.toml
-  gslbctl node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1")]
+  gslbctl status                             once prod/fra-1 and prod/iad-1 run on their machines")]
     Init {
         /// The folder to make.
         #[arg(long)]
@@ -188,6 +188,26 @@ Examples:
         /// The first admin's name, as it stands in the audit trail.
         #[arg(long, default_value = "admin")]
         admin: String,
+        /// A node of the beginning, in a folder of its name: the first founds the cluster, the others
+        /// are taken in as they appear. Its API is at port 8053, the port for the others 8054.
+        #[arg(long = "node", value_name = "NAME=HOST", value_parser = name_and_host)]
+        nodes: Vec<(String, String)>,
+    },
+    /// Give the nodes a new key by which they sign certificates of nodes.
+    #[command(after_help = "\
+The authority (ca.key) signs it; it goes to the nodes sealed under cluster.key, and lies so in the
+agreed state. With it they take in nodes that join by a token, and renew their certificates; it can
+make no operators. It lasts two years. The first one is given with the first `node invite`.
+
+Examples:
+  gslbctl cluster issuer --dir prod")]
+    Issuer {
+        /// The cluster's folder, with the key of its authority [default: that of the context].
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Why, for the audit trail.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
     },
     /// Issue a certificate and context for another admin, without asking the cluster.
     #[command(after_help = "\
@@ -407,6 +427,16 @@ pub(super) fn host_port(text: &str) -> Result<String, String> {
         return Err("expected HOST:PORT that the others can reach, as 10.0.0.1:8054".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// A node of the beginning: its name, and the host where it will be reached.
+fn name_and_host(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, host)) if !name.is_empty() && !host.is_empty() => {
+            Ok((name.to_owned(), host.to_owned()))
+        }
+        _ => Err("expected NAME=HOST, as fra-1=192.0.2.53".to_owned()),
+    }
 }
 
 pub(super) fn duration(text: &str) -> Result<String, String> {

@@ -163,6 +163,12 @@ impl Context {
         Ok(())
     }
 
+    /// The authorities by which the nodes are known, as PEM.
+    pub(super) fn authorities(&self) -> Result<String, CtlError> {
+        let path = self.resolve(&self.fields.ca);
+        fs::read_to_string(&path).map_err(|error| self.fault("ca", &path, error))
+    }
+
     /// The nodes to ask, first to last.
     #[must_use]
     pub fn servers(&self) -> &[String] {

@@ -24,6 +24,8 @@ mod apply;
 mod change;
 mod client;
 mod delegation;
+mod founders;
+mod invite;
 mod node_args;
 mod output;
 mod renewal;

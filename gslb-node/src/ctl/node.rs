@@ -1,5 +1,6 @@
 //! Nodes: their identities, and their places in the cluster.
 
+use super::age::utc;
 use super::client::Client;
 use super::context::{Context, FILE_NAME};
 use super::error::CtlError;
@@ -7,12 +8,11 @@ use super::node_args::NodeAdd;
 use super::output::{Output, Tone};
 use super::show::label;
 use super::table::{Cell, Table};
+use crate::config::{hosts_of, starter_file};
 use crate::control::shape::{
     Applied, NewNode as NewNodeRequest, NodeAdded, NodeLine, NodesReply, ReadParams, SeatLine,
 };
-use gslb_consensus::identity::Authority;
-use std::collections::BTreeSet;
-use std::net::IpAddr;
+use gslb_consensus::identity::{Authority, ClusterKey, Founder};
 use std::path::{Path, PathBuf};
 
 /// The number of the node that founds a cluster.
@@ -36,8 +36,37 @@ pub struct NewNode {
 /// # Errors
 /// The authority cannot be read, or a file cannot be written.
 pub fn add_founder(dir: &Path, new: &NewNode) -> Result<u64, CtlError> {
-    let authority = authority(dir, new)?;
-    issue(dir, &authority, new, FOUNDER)
+    add_founders(dir, std::slice::from_ref(new))?;
+    Ok(FOUNDER)
+}
+
+/// Makes the identities of the nodes that the cluster of `dir` begins with: the first founds it, and
+/// takes the others in, with numbers of their own.
+///
+/// # Errors
+/// The authority cannot be read, or a file cannot be written; nothing is written if a name is wrong.
+pub fn add_founders(dir: &Path, all: &[NewNode]) -> Result<(), CtlError> {
+    let mut authorities = Vec::new();
+    for new in all {
+        authorities.push(authority(dir, new)?);
+    }
+    let founders: Vec<Founder> = all
+        .iter()
+        .zip(FOUNDER..)
+        .map(|(new, id)| Founder {
+            id,
+            name: new.name.clone(),
+            raft: new.raft.clone(),
+            api: new.api.clone(),
+        })
+        .collect();
+    for ((new, authority), id) in all.iter().zip(&authorities).zip(FOUNDER..) {
+        if id == FOUNDER {
+            Founder::save_all(&founders, &new.out)?;
+        }
+        issue(dir, authority, new, id)?;
+    }
+    Ok(())
 }
 
 /// Has the running cluster of `dir` give a new node its number, and makes its identity.
@@ -64,54 +93,24 @@ fn authority(dir: &Path, new: &NewNode) -> Result<Authority, CtlError> {
     std::fs::create_dir_all(&new.out)
         .map_err(|error| CtlError::File(format!("{shown} cannot be made: {error}")))?;
     // A trial, so that a name that fits no certificate is refused before a number is spent.
-    authority.issue_node(FOUNDER, &new.name, false, &hosts(&new.api, &new.raft))?;
+    authority.issue_node(FOUNDER, &new.name, false, &hosts_of(&new.api, &new.raft))?;
     Ok(authority)
 }
 
 fn issue(dir: &Path, authority: &Authority, new: &NewNode, id: u64) -> Result<u64, CtlError> {
     authority
-        .issue_node(id, &new.name, id == FOUNDER, &hosts(&new.api, &new.raft))?
+        .issue_node(id, &new.name, id == FOUNDER, &hosts_of(&new.api, &new.raft))?
         .save(&new.out)?;
+    // The folder of a cluster from before it had one holds none.
+    if let Some(key) = ClusterKey::load(dir)? {
+        key.save(&new.out)?;
+    }
     let config = new.out.join("node.toml");
-    std::fs::write(&config, node_toml(new)).map_err(|error| {
+    std::fs::write(&config, starter_file(&new.name, &new.raft, &new.api)).map_err(|error| {
         CtlError::File(format!("{} cannot be written: {error}", config.display()))
     })?;
     Context::load(&dir.join(FILE_NAME))?.add_server(&new.api)?;
     Ok(id)
-}
-
-/// The hosts that a node's certificate must name.
-pub(super) fn hosts(api: &str, raft: &str) -> Vec<String> {
-    let hosts: BTreeSet<String> = [api, raft].map(host).into_iter().collect();
-    hosts.into_iter().collect()
-}
-
-/// The host of `host:port`, without brackets.
-fn host(address: &str) -> String {
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    host.trim_start_matches('[').trim_end_matches(']').to_owned()
-}
-
-/// A `node.toml` that starts the node as it is; it lies in the folder of the identity.
-fn node_toml(new: &NewNode) -> String {
-    let section = |name: &str, address: &str| {
-        let port = address.rsplit_once(':').map_or("", |(_, port)| port);
-        // A host name may map to an address that is not this machine's own, as behind NAT.
-        let listen = match host(address).parse::<IpAddr>() {
-            Ok(_) => address.to_owned(),
-            Err(_) => format!("0.0.0.0:{port}"),
-        };
-        format!("\n[{name}]\nlisten = \"{listen}\"\nadvertise = \"{address}\"\n")
-    };
-    format!(
-        "# Node {}: gslb-node --config node.toml (paths are relative to this file)\n\
-         identity = \".\"\ndata = \"data\"\n\n\
-         [dns]\n# Where a local resolver has port 53 of a loopback address, name the addresses to answer at.\n\
-         listen = [\"0.0.0.0:53\", \"[::]:53\"]\n{}{}",
-        new.name,
-        section("api", &new.api),
-        section("raft", &new.raft),
-    )
 }
 
 /// `gslbctl node add`.
@@ -152,7 +151,7 @@ pub(super) async fn list(client: &Client, ask: ReadParams, output: Output) -> Re
 }
 
 fn table(nodes: &[NodeLine]) -> Table {
-    let mut table = Table::new(&["ID", "NODE", "MEMBER", "RAFT", "API"]);
+    let mut table = Table::new(&["ID", "NODE", "MEMBER", "RAFT", "API", "CERTIFICATE"]);
     for node in nodes {
         let mut member = node.member.clone();
         let seat = node.seat;
@@ -174,9 +173,16 @@ fn table(nodes: &[NodeLine]) -> Table {
             Cell::new(tone, member),
             node.raft.as_str().into(),
             node.api.as_str().into(),
+            until(node.certificate_ends_s).into(),
         ]);
     }
     table
+}
+
+/// When a certificate ends; nothing if it is not known.
+fn until(ends_s: Option<i64>) -> String {
+    let ends_ms = ends_s.and_then(|s| u64::try_from(s).ok()).map(|s| s.saturating_mul(1_000));
+    ends_ms.map_or_else(String::new, |ms| format!("until {}", utc(ms)))
 }
 
 /// `gslbctl node remove`.
@@ -225,16 +231,5 @@ mod tests {
             add_founder(dir.path(), &new(dir.path(), "N_1", "h:1")).unwrap_err().to_string();
         assert!(error.contains("lower-case letters"), "{error}");
         assert!(!dir.path().join("N_1/identity.toml").exists());
-    }
-
-    #[test]
-    fn a_host_name_is_advertised_and_listened_for_on_every_address() {
-        let text = node_toml(&new(Path::new("x"), "n1", "api.example.net:8053"));
-        assert!(
-            text.contains("listen = \"0.0.0.0:8053\"\nadvertise = \"api.example.net:8053\""),
-            "{text}"
-        );
-        assert!(text.contains("listen = \"10.0.0.1:8054\"\n"), "{text}");
-        assert_eq!(host("[2001:db8::1]:53"), "2001:db8::1");
     }
 }

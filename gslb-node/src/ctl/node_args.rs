@@ -4,7 +4,7 @@ use super::args::{Read, duration, host_port};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// Add, renew, list, move and remove nodes.
+/// Add, invite, renew, list, move and remove nodes.
 #[derive(Debug, Subcommand)]
 pub enum NodeCommand {
     /// Make the identity of a new node.
@@ -16,6 +16,29 @@ that is as soon as it has caught up, later once it has been so for 10 s.
 Examples:
   gslbctl node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1")]
     Add(NodeAdd),
+    /// Let a node join by itself, once: write the token for it.
+    #[command(after_help = "\
+The node makes its key itself, shows the token to any node of the cluster, and gets its number, its
+certificate and the cluster key. The token lets in one node, is of use once (asked again with the
+same key it gives the same answer), and ends by itself. The nodes sign with a key of their own; the
+first invite gives it to them, for which the cluster's folder with ca.key must be there.
+
+Examples:
+  gslbctl node invite fra-2 --raft 10.0.0.2:8054 --api 10.0.0.2:8053 --out fra-2.token
+  gslb-node --join 10.0.0.1:8053 --token-file fra-2.token --dir fra-2    on the machine of fra-2")]
+    Invite(InviteArgs),
+    /// List the invites.
+    #[command(after_help = "Examples:\n  gslbctl node invites")]
+    Invites,
+    /// Take back an invite that was not used.
+    #[command(after_help = "Examples:\n  gslbctl node uninvite fra-2")]
+    Uninvite {
+        /// The name of the node.
+        node: String,
+        /// Why, for the audit trail.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
+    },
     /// Make a new certificate for a node.
     #[command(after_help = "\
 Signed by the authority in the cluster's folder. Put node.key, node.pem and ca.pem into the node's
@@ -141,6 +164,31 @@ pub struct NodeAdd {
     /// The cluster's folder, with the key of its authority [default: that of the context].
     #[arg(long)]
     pub dir: Option<PathBuf>,
+}
+
+/// Let a node join by itself.
+#[derive(Debug, Args)]
+pub struct InviteArgs {
+    /// Its name: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// Where the other nodes will reach it.
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
+    pub raft: String,
+    /// Where operators will reach its API.
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
+    pub api: String,
+    /// For how long; at most 7d.
+    #[arg(long = "for", value_name = "TIME", default_value = "1h", value_parser = duration)]
+    pub lasts: String,
+    /// The file to write the token to.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The cluster's folder, with the key of its authority [default: that of the context].
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
+    /// Why, for the audit trail.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub reason: String,
 }
 
 /// A node, and why.

@@ -2,8 +2,8 @@
 
 use super::client::Client;
 use super::error::CtlError;
-use super::node::hosts;
 use super::output::Output;
+use crate::config::hosts_of;
 use crate::control::shape::{NodesReply, ReadParams};
 use gslb_consensus::identity::Authority;
 use std::path::Path;
@@ -22,7 +22,8 @@ pub(super) async fn renew(
         let what = format!("there is no node {node}: see gslbctl node list");
         return Err(CtlError::File(what));
     };
-    let files = authority.issue_node(line.id, &line.name, false, &hosts(&line.api, &line.raft))?;
+    let files =
+        authority.issue_node(line.id, &line.name, false, &hosts_of(&line.api, &line.raft))?;
     files.replace(out)?;
     let told = serde_json::json!({ "id": line.id, "name": line.name, "out": out });
     output.show(&told, |o| {

@@ -8,7 +8,7 @@ use super::error::CtlError;
 use super::node_args::NodeCommand;
 use super::output::Output;
 use super::{
-    access, apply, change, cluster, delegation, node, renewal, seat, shell, show, snapshot,
+    access, apply, change, cluster, delegation, invite, node, renewal, seat, shell, show, snapshot,
 };
 use clap::Parser;
 use std::ffi::OsString;
@@ -54,8 +54,11 @@ async fn execute(cli: Cli, output: Output) -> Result<(), CtlError> {
     let context = || Context::load(&Context::find(given)?);
     let client = || Client::new(&context()?);
     match cli.command {
-        Command::Cluster(ClusterCommand::Init { dir, name, admin }) => {
-            cluster::init_and_tell(&dir, &name, &admin, output)
+        Command::Cluster(ClusterCommand::Init { dir, name, admin, nodes }) => {
+            cluster::init_and_tell(&dir, (&name, &admin), &nodes, output)
+        }
+        Command::Cluster(ClusterCommand::Issuer { dir, reason }) => {
+            invite::issuer(&folder(dir, given)?, reason, output).await
         }
         Command::Cluster(ClusterCommand::AddAdmin { name, out, dir }) => {
             cluster::add_admin_and_tell(&folder(dir, given)?, &name, &out, output)
@@ -98,6 +101,15 @@ async fn execute_node(
         NodeCommand::Add(args) => {
             let dir = folder(args.dir.clone(), given)?;
             node::add_and_tell(&dir, args, output).await
+        }
+        NodeCommand::Invite(args) => {
+            let context = Context::load(&Context::find(given)?)?;
+            let dir = folder(args.dir.clone(), given)?;
+            invite::invite(&context, &dir, args, output).await
+        }
+        NodeCommand::Invites => invite::list(&client()?, output).await,
+        NodeCommand::Uninvite { node, reason } => {
+            invite::remove(&client()?, (&node, reason), output).await
         }
         NodeCommand::Renew { node, out, dir } => {
             renewal::renew(&client()?, &folder(dir, given)?, (&node, &out), output).await

@@ -17,6 +17,7 @@ use super::gate;
 use super::insight::Insight;
 use super::place_files::PlaceFiles;
 use super::rebuild::Rebuild;
+use super::renewal;
 use super::reports;
 use super::scrape::Live;
 use super::signals::Signals;
@@ -218,6 +219,7 @@ impl Center {
             self.listeners.spawn(control::serve_plain(plain, routes, self.stop.subscribe()));
         }
         self.tasks.spawn(api.keep_trail());
+        self.tasks.spawn(renewal::run(api.clone(), Arc::clone(&self.identity)));
         self.tasks.spawn(api.call_roll());
         Ok(())
     }

@@ -20,6 +20,7 @@ mod insight;
 mod place_files;
 mod place_report;
 mod rebuild;
+mod renewal;
 mod reports;
 mod scrape;
 mod signals;

@@ -132,6 +132,7 @@ mod tests {
             member: "voter".into(),
             leads: id == 1,
             seat: SeatLine::default(),
+            certificate_ends_s: None,
         };
         let report = NodeReport {
             id,

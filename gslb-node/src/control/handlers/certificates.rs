@@ -1,6 +1,7 @@
 //! What an operator should know of the nodes' certificates, and what to do.
 
 use crate::control::shape::NodeStatus;
+use gslb_consensus::state::State as Agreed;
 
 /// From when on the end of a certificate is told, s before it: 30 days.
 const SOON_S: i64 = 30 * 86_400;
@@ -35,11 +36,18 @@ pub(super) fn certificate_alarms(nodes: &[NodeStatus], now_s: i64) -> Vec<String
     alarms
 }
 
+/// That the key ends by which the nodes sign certificates.
+pub(super) fn issuer_alarm(state: &Agreed, now_s: i64) -> Option<String> {
+    let ends_s = i64::try_from(state.joining.issuer.as_ref()?.ends_s).unwrap_or(i64::MAX);
+    let to_do = "gslbctl cluster issuer makes a new one";
+    told("the key by which the nodes sign certificates", ends_s, now_s, to_do)
+}
+
 /// That something ends soon or has ended, and what to do.
 fn told(what: &str, ends_s: i64, now_s: i64, to_do: &str) -> Option<String> {
     let left_s = ends_s.saturating_sub(now_s);
     match left_s {
-        ..=0 => Some(format!("{what} has ended: no node takes it any more; {to_do}")),
+        ..=0 => Some(format!("{what} has ended, and is of no use any more: {to_do}")),
         1..SOON_S => Some(format!("{what} ends in {} days: {to_do}", left_s / 86_400)),
         _ => None,
     }

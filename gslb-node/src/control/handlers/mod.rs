@@ -10,6 +10,7 @@ pub(super) mod config;
 pub(super) mod explain;
 mod generations;
 pub(super) mod health;
+pub(super) mod joining;
 mod members;
 pub(super) mod nodes;
 mod quorum;

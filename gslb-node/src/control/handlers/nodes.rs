@@ -23,7 +23,10 @@ pub(in crate::control) async fn list(
     Params(ask): Params<ReadParams>,
 ) -> Result<Json<NodesReply>, ApiError> {
     let (state, read) = api.read(ask.consistency).await?;
-    let nodes = lines(&state, &api.parts.cluster.status());
+    let mut nodes = lines(&state, &api.parts.cluster.status());
+    for line in &mut nodes {
+        line.certificate_ends_s = api.certificate_end(line.id);
+    }
     Ok(Json(NodesReply { revision: state.revision(), read, nodes }))
 }
 
@@ -42,6 +45,7 @@ pub(in crate::control) fn lines(state: &Agreed, raft: &RaftStatus) -> Vec<NodeLi
         member: member(*id).to_owned(),
         leads: raft.leader == Some(*id),
         seat: seat_line(state, *id),
+        certificate_ends_s: None,
     };
     state.nodes.iter().map(line).collect()
 }
@@ -105,14 +109,7 @@ pub(in crate::control) async fn add(
     operator: Operator,
     Body(ask): Body<NewNode>,
 ) -> Result<Json<NodeAdded>, ApiError> {
-    for (field, address) in [("raft", &ask.raft), ("api", &ask.api)] {
-        let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-        if port.and_then(|(_, port)| port.parse::<u16>().ok()).is_none() {
-            let what =
-                format!("`{field}` is {address:?}; expected HOST:PORT that the others can reach");
-            return Err(ApiError::bad_request(what));
-        }
-    }
+    check_addresses(&ask.raft, &ask.api)?;
     let record = NodeRecord { name: ask.name, raft: ask.raft, api: ask.api };
     let (revision, id) = propose(&api, Command::AddNode(record), operator).await?;
     let Some(id) = id else {
@@ -120,6 +117,19 @@ pub(in crate::control) async fn add(
         return Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", what));
     };
     Ok(Json(NodeAdded { id, revision }))
+}
+
+/// Refuses addresses that nobody can dial.
+pub(super) fn check_addresses(raft: &str, api: &str) -> Result<(), ApiError> {
+    for (field, address) in [("raft", raft), ("api", api)] {
+        let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        if port.and_then(|(_, port)| port.parse::<u16>().ok()).is_none() {
+            let what =
+                format!("`{field}` is {address:?}; expected HOST:PORT that the others can reach");
+            return Err(ApiError::bad_request(what));
+        }
+    }
+    Ok(())
 }
 
 /// `DELETE /v1/nodes/{node}`, by number or name.

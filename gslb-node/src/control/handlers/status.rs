@@ -1,6 +1,6 @@
 //! The whole cluster at a glance.
 
-use super::certificates::certificate_alarms;
+use super::certificates::{certificate_alarms, issuer_alarm};
 use super::config::config_revision;
 use super::health::{override_line, override_lines};
 use super::members::Members;
@@ -48,6 +48,7 @@ pub(in crate::control) async fn status(
     let mut warnings = members.alarms(at, state.generation);
     let now_s = i64::try_from(clock::unix_ms() / 1_000).unwrap_or(i64::MAX);
     warnings.extend(certificate_alarms(&nodes, now_s));
+    warnings.extend(issuer_alarm(&state, now_s));
     warnings.extend(traffic_warnings(&nodes, &regions));
     Ok(Json(StatusReply {
         cluster: api.parts.identity.cluster.clone(),

@@ -14,6 +14,7 @@ mod config;
 mod error;
 mod explanation;
 mod health;
+mod joining;
 mod node;
 mod read;
 mod revision;
@@ -33,6 +34,10 @@ pub use config::{ChangeKind, ConfigApplied, ConfigParams, ObjectChange};
 pub use error::{ErrorBody, LeaderHint};
 pub use explanation::{AnswerKind, ExplainParams, ExplainReply, RegionReason, StepReasons};
 pub use health::{EndpointHealth, HealthReply, OverrideLine, VantageLine, VoteLine};
+pub use joining::{
+    CertificateReply, CertificateRequest, InviteLine, InviteRequest, Invited, InvitesReply,
+    IssuerRequest, JoinReply, JoinRequest,
+};
 pub use node::{
     Answers, AutopilotRequest, Miss, NewNode, NodeAdded, NodeLine, NodeReport, NodesReply,
     PlaceEdition, SeatLine, SeatRequest, Way,

@@ -213,4 +213,7 @@ pub struct NodeLine {
     /// What an operator wants of it.
     #[serde(default)]
     pub seat: SeatLine,
+    /// When its certificate ends, as it last told the node that was asked, s since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_ends_s: Option<i64>,
 }

@@ -178,7 +178,8 @@ mod tests {
     fn line(id: u64, name: &str) -> NodeLine {
         let (raft, api) = ("h:1".into(), "h:2".into());
         let (name, member, seat) = (name.into(), "voter".into(), SeatLine::default());
-        NodeLine { id, name, raft, api, member, leads: id == 1, seat }
+        let (leads, certificate_ends_s) = (id == 1, None);
+        NodeLine { id, name, raft, api, member, leads, seat, certificate_ends_s }
     }
 
     #[test]
