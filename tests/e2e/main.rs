@@ -11,6 +11,7 @@
 //! certificates  certificates that are replaced while the nodes run
 //! crashes     nodes that die at bad moments
 //! registers   what concurrent clients are told, while nodes die and freeze
+//! observers   nodes outside Raft that follow the feed, and each other
 //! partitions  nodes that are cut off from each other, on hosts of their own
 //! backups     what is saved, looked at, and begun again from
 //! disk        a disk that runs full, step by step, and has room again
@@ -35,6 +36,7 @@ mod health;
 mod joining;
 mod members;
 mod mistakes;
+mod observers;
 mod partitions;
 mod places;
 mod readme;

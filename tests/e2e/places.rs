@@ -52,6 +52,11 @@ fn nearest(row: &Row) -> Vec<&'static Region> {
     REGIONS.iter().filter(|r| far(r) - least < row.radius_km + 2.0).collect()
 }
 
+/// The second bytes of the lab's prefixes whose clients have one nearest region: no draw is made.
+pub(crate) fn numbers_with_one_region() -> Vec<u8> {
+    rows().iter().filter(|row| nearest(row).len() == 1).map(|row| row.number).collect()
+}
+
 #[test]
 fn clients_are_sent_to_the_nearest_region_by_subnet_and_by_source() {
     let cluster = Cluster::form(&Setup { nodes: 1, ..Setup::default() });

@@ -15,6 +15,7 @@ fn every_sample_is_loaded_by_a_test() {
         [
             "deploy/README.md",
             "deploy/examples/node.toml",
+            "deploy/examples/observer.toml",
             "deploy/examples/shop.example.zone",
             "deploy/examples/traffic.toml",
             "deploy/systemd/gslb-node.service",
@@ -58,16 +59,18 @@ fn fields(text: &str) -> Vec<String> {
 
 #[test]
 fn the_file_of_a_node_is_read_and_faults_of_this_machine_only_are_left() {
-    let sample = tree::root().join("deploy/examples/node.toml");
-    assert!(fields(&std::fs::read_to_string(&sample).unwrap()).len() > 12);
-    let out =
-        Command::new(programs::gslb_node()).arg("check").arg("--config").arg(&sample).output();
-    let out = out.unwrap();
-    let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
-    // The addresses of the sample are nobody's: the file is read, and only this machine is not that one.
-    assert!(said.contains("no such address"), "{said}");
-    for word in ["unknown field", "expected", "is not within", "required"] {
-        assert!(!said.contains(word), "{said}");
+    for name in ["node", "observer"] {
+        let sample = tree::root().join(format!("deploy/examples/{name}.toml"));
+        assert!(fields(&std::fs::read_to_string(&sample).unwrap()).len() > 9);
+        let out =
+            Command::new(programs::gslb_node()).arg("check").arg("--config").arg(&sample).output();
+        let out = out.unwrap();
+        let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        // The addresses of the sample are nobody's: the file is read, and only this machine is not that one.
+        assert!(said.contains("no such address"), "{said}");
+        for word in ["unknown field", "expected", "is not within", "required"] {
+            assert!(!said.contains(word), "{said}");
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use gslb_consensus::state::{
 use proptest::prelude::*;
 use std::sync::Arc;
 
-fn command(tape: &mut Tape, configs: &[Arc<Config>]) -> Command {
+pub(crate) fn command(tape: &mut Tape, configs: &[Arc<Config>]) -> Command {
     match tape.count(0, 15) {
         0 => Command::PassTime(PassTime {}),
         1 | 2 => Command::PutConfig(PutConfig {
@@ -83,7 +83,7 @@ fn command(tape: &mut Tape, configs: &[Arc<Config>]) -> Command {
     }
 }
 
-fn name(tape: &mut Tape) -> String {
+pub(crate) fn name(tape: &mut Tape) -> String {
     (*tape.pick(&["ann", "bob", "cy", "Not-A-Name"])).to_owned()
 }
 
@@ -96,7 +96,7 @@ fn grant(tape: &mut Tape) -> Grant {
 }
 
 /// A node, somebody with a certificate or a token, or an entry of the first format.
-fn caller(tape: &mut Tape) -> Option<Caller> {
+pub(crate) fn caller(tape: &mut Tape) -> Option<Caller> {
     let proofs = [Proof::Node, Proof::AdminCertificate, Proof::UserCertificate, Proof::Token];
     let proof = *tape.pick(&proofs);
     let (certificate, from) = ("3f".to_owned(), "192.0.2.1".to_owned());

@@ -5,6 +5,7 @@
 mod agreement;
 mod configs;
 mod export;
+mod feed;
 mod health;
 mod overrides;
 mod retries;

@@ -163,6 +163,27 @@ impl Cluster {
         });
     }
 
+    /// Adds an observer that follows these (`host:port`), and starts it; it is none of `nodes`.
+    pub fn add_observer(
+        &mut self,
+        name: &str,
+        setup: &Setup,
+        from: &[String],
+        places: &[PathBuf],
+    ) -> Node {
+        let folder = self.folder.path().join(name);
+        let mut node = Node::new(name, folder, loopback::fresh(), setup.dns_port);
+        let out = node.folder.display().to_string();
+        let addresses = ["--feed", &node.raft(), "--api", &node.api(), "--out", &out];
+        wait::until("an observer to be added", || {
+            let said = self.operator.attempt(&format!("node add {name} --observer"), &addresses);
+            if said.code == 0 { Ok(()) } else { Err(said) }
+        });
+        node.observe(from, places);
+        node.start();
+        node
+    }
+
     /// Waits until every node is a voter.
     pub fn wait_for_voters(&self) {
         wait::until("every node to be a voter", || {

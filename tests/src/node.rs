@@ -160,6 +160,20 @@ impl Node {
         std::fs::write(self.config(), text).expect("the folder of a node can be written");
     }
 
+    /// Makes it an observer that follows these; without place files of its own it takes theirs.
+    ///
+    /// # Panics
+    /// If its file cannot be written.
+    pub fn observe(&self, from: &[String], places: &[PathBuf]) {
+        self.write_config(places);
+        let mut text = std::fs::read_to_string(self.config()).expect("it was just written");
+        let _ = write!(text, "\n[observe]\nfrom = {from:?}\n");
+        if places.is_empty() {
+            text.push_str("\n[place]\nfrom = \"feed\"\n");
+        }
+        std::fs::write(self.config(), text).expect("the folder of a node can be written");
+    }
+
     /// Starts it.
     ///
     /// # Panics

@@ -50,13 +50,15 @@ const GSLB_CONSENSUS: &[Row] = &[
     ("trail", &["state"]),
     ("identity", &[]),
     ("backup", &["state", "identity"]),
-    ("raft", &["model", "state", "identity", "backup"]),
+    ("feed", &["model", "state"]),
+    ("follow", &["state", "identity", "feed"]),
+    ("raft", &["model", "state", "identity", "backup", "feed", "follow"]),
 ];
 
 /// Modules that may name no clock, file, thread, socket, runtime or random source.
 const PURE: &[(&str, &[&str])] = &[
     ("gslb-node", &["wire", "steer", "compile", "answer"]),
-    ("gslb-consensus", &["model", "state"]),
+    ("gslb-consensus", &["model", "state", "feed"]),
 ];
 
 /// What pure code may not name.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{PUBLIC, SECRET, make_folder, read, write};
 use super::issued::{AdminFiles, NodeCard, NodeFiles};
 use super::issuing_key::NodeName;
-use super::peer::{host_name, role_uri};
+use super::peer::{host_name, observer_host, role_uri};
 use super::{IdentityError, Peer};
 
 /// How far back certificates begin, so that a node whose clock is slow accepts them.
@@ -117,13 +117,37 @@ impl Authority {
     ) -> Result<NodeFiles, IdentityError> {
         let node = NodeName { id: node_id, name: name.to_owned(), hosts: hosts.to_vec() };
         let params = node_params(&self.cluster, &self.cluster_uuid, &node)?;
+        self.issue_files(params, &node, (founder, false))
+    }
+
+    /// Issues the identity of an observer: it follows the feed, and nobody lets it speak Raft.
+    pub fn issue_observer(
+        &self,
+        node_id: u64,
+        name: &str,
+        hosts: &[String],
+    ) -> Result<NodeFiles, IdentityError> {
+        let node = NodeName { id: node_id, name: name.to_owned(), hosts: hosts.to_vec() };
+        let (host, peer) = (observer_host(node_id, &self.cluster), Peer::Observer(node_id));
+        let params = member_params(&host, &self.cluster_uuid, &peer, &node)?;
+        self.issue_files(params, &node, (false, true))
+    }
+
+    /// Makes the files of a node's or an observer's identity.
+    fn issue_files(
+        &self,
+        params: CertificateParams,
+        node: &NodeName,
+        (founder, observer): (bool, bool),
+    ) -> Result<NodeFiles, IdentityError> {
         let (cert_pem, key_pem) = self.issue(params)?;
         let card = NodeCard {
             cluster: self.cluster.clone(),
             cluster_uuid: self.cluster_uuid.clone(),
-            node_id,
-            name: name.to_owned(),
+            node_id: node.id,
+            name: node.name.clone(),
             founder,
+            observer,
         };
         Ok(NodeFiles { card, ca_pem: self.cert_pem.clone(), cert_pem, key_pem })
     }
@@ -177,12 +201,23 @@ pub(super) fn node_params(
     cluster_uuid: &str,
     node: &NodeName,
 ) -> Result<CertificateParams, IdentityError> {
+    let (host, peer) = (host_name(node.id, cluster), Peer::Node(node.id));
+    member_params(&host, cluster_uuid, &peer, node)
+}
+
+/// What the certificate of a node or an observer says; `host` is the name that it is told apart by.
+fn member_params(
+    host: &str,
+    cluster_uuid: &str,
+    peer: &Peer,
+    node: &NodeName,
+) -> Result<CertificateParams, IdentityError> {
     check_label(&node.name)?;
     if node.id == 0 {
         let rule = "is no node number: they begin at 1";
         return Err(IdentityError::Name { given: node.id.to_string(), rule });
     }
-    let mut names = vec![dns_san(&host_name(node.id, cluster))?];
+    let mut names = vec![dns_san(host)?];
     for host in &node.hosts {
         names.push(match host.parse() {
             Ok(address) => SanType::IpAddress(address),
@@ -191,7 +226,7 @@ pub(super) fn node_params(
     }
     let usage = [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let common_name = format!("gslb node {}", node.name);
-    leaf_params(&common_name, cluster_uuid, &Peer::Node(node.id), names, &usage)
+    leaf_params(&common_name, cluster_uuid, peer, names, &usage)
 }
 
 /// What a certificate says that signs no others.
@@ -293,6 +328,30 @@ pub(super) mod tests {
         assert_eq!(identity.peer_of(&identity.tls().credentials.chain).unwrap(), Peer::Node(3));
         assert_eq!(identity.server_config().alpn_protocols.len(), 2);
         assert_eq!(identity.client_config().unwrap().alpn_protocols.len(), 1);
+    }
+
+    #[test]
+    fn an_observer_is_no_node_by_its_certificate_and_is_dialled_by_no_node() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = authority(&dir.path().join("ca"));
+        let folder = dir.path().join("edge");
+        authority
+            .issue_observer(4, "edge", &["192.0.2.7".to_owned()])
+            .unwrap()
+            .save(&folder)
+            .unwrap();
+        let identity = Identity::load(&folder).unwrap();
+        assert!(identity.observer && !identity.founder);
+        assert_eq!(identity.peer_of(&identity.tls().credentials.chain).unwrap(), Peer::Observer(4));
+        identity.reload(SystemTime::now()).unwrap();
+        // Its card says observer; with a node's certificate it is refused, and the other way round.
+        let node = dir.path().join("n4");
+        authority.issue_node(4, "n4", false, &[]).unwrap().save(&node).unwrap();
+        for name in ["node.pem", "node.key"] {
+            std::fs::copy(node.join(name), folder.join(name)).unwrap();
+        }
+        let error = Identity::load(&folder).unwrap_err().to_string();
+        assert!(error.contains("it is of node 4, identity.toml says observer 4"), "{error}");
     }
 
     #[test]

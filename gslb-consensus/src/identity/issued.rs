@@ -22,6 +22,9 @@ pub(super) struct NodeCard {
     pub(super) name: String,
     /// Whether this node starts the cluster; true for exactly one.
     pub(super) founder: bool,
+    /// Whether it is an observer: it follows the feed and has no part in Raft.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) observer: bool,
 }
 
 /// A freshly issued identity of a node, not yet on disk.

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! A certificate says what it is in a URI: `gslb://<cluster uuid>/node/<id>`, `.../admin/<name>` or
-//! `.../user/<name>`. An admin's has all rights, unless the agreed state says less; a user's has those
+//! `.../user/<name>`, an observer's `.../observer/<id>`. An admin's has all rights, unless the agreed state says less; a user's has those
 //! that the agreed state says.
 //! A node's certificate also names `n<id>.<cluster>.gslb.internal`: nodes dial each other by that
 //! name, so that reaching the wrong node fails in the handshake, before a byte of Raft is sent.

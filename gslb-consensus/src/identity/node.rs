@@ -12,7 +12,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use super::files::{PUBLIC, read, write};
 use super::issued::NodeCard;
 use super::node_tls::{CERTIFICATE, NodeTls};
-use super::peer::{host_name, peer_of};
+use super::peer::{host_name, observer_host, peer_of};
 use super::validity::Validity;
 use super::{ClusterKey, Founder, IdentityError, Peer};
 
@@ -33,6 +33,8 @@ pub struct Identity {
     pub founder: bool,
     /// The nodes that the cluster begins with, this one among them; empty for all but a founder.
     pub founders: Vec<Founder>,
+    /// Whether this node is an observer: it follows the feed and has no part in Raft.
+    pub observer: bool,
     dir: PathBuf,
     /// Replaced whole when the files are.
     tls: RwLock<Arc<NodeTls>>,
@@ -51,6 +53,7 @@ impl Identity {
             name: card.name,
             founder: card.founder,
             founders: if card.founder { Founder::load_all(dir)? } else { Vec::new() },
+            observer: card.observer,
             dir: dir.to_path_buf(),
             tls: RwLock::new(Arc::new(NodeTls::load(dir)?)),
         };
@@ -62,9 +65,9 @@ impl Identity {
     fn check_own(&self, tls: &NodeTls) -> Result<(), IdentityError> {
         let path = self.dir.join(CERTIFICATE);
         match tls.peer(&self.cluster_uuid) {
-            Ok(Peer::Node(id)) if id == self.node_id => Ok(()),
+            Ok(peer) if peer == self.as_peer() => Ok(()),
             Ok(peer) => {
-                let why = format!("it is of {peer}, identity.toml says node {}", self.node_id);
+                let why = format!("it is of {peer}, identity.toml says {}", self.as_peer());
                 Err(IdentityError::broken(&path, why))
             }
             Err(error) => Err(IdentityError::broken(&path, error)),
@@ -79,7 +82,7 @@ impl Identity {
         let tls = NodeTls::load(&self.dir)?;
         self.check_own(&tls)?;
         let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        tls.check_usable(&self.host_of(self.node_id), UnixTime::since_unix_epoch(since))
+        tls.check_usable(&self.own_host(), UnixTime::since_unix_epoch(since))
             .map_err(|error| IdentityError::broken(&self.dir.join(CERTIFICATE), error))?;
         *self.tls.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tls);
         Ok(())
@@ -160,6 +163,20 @@ impl Identity {
     /// TLS settings for calls to other nodes (HTTP/2), as of now.
     pub fn client_config(&self) -> Result<ClientConfig, IdentityError> {
         self.tls().client_config()
+    }
+
+    /// Who this node is to the others.
+    fn as_peer(&self) -> Peer {
+        if self.observer { Peer::Observer(self.node_id) } else { Peer::Node(self.node_id) }
+    }
+
+    /// The host name in this node's certificate.
+    fn own_host(&self) -> String {
+        if self.observer {
+            observer_host(self.node_id, &self.cluster)
+        } else {
+            self.host_of(self.node_id)
+        }
     }
 
     /// The host name that a node of this cluster is dialled by.

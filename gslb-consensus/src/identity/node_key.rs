@@ -85,6 +85,7 @@ impl Admission {
             node_id: self.node_id,
             name: self.name.clone(),
             founder: false,
+            observer: false,
         };
         let card = toml::to_string(&card)
             .map_err(|error| IdentityError::broken(&dir.join("identity.toml"), error))?;

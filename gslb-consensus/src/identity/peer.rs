@@ -11,6 +11,8 @@ use super::IdentityError;
 pub enum Peer {
     /// A node of the cluster, by its number.
     Node(u64),
+    /// An observer, by its number: it follows the feed and has no part in Raft.
+    Observer(u64),
     /// An admin, by name.
     Admin(String),
     /// A user, by name: what it may do is said by the agreed state.
@@ -21,6 +23,7 @@ impl std::fmt::Display for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Node(id) => write!(f, "node {id}"),
+            Self::Observer(id) => write!(f, "observer {id}"),
             Self::Admin(name) => write!(f, "admin {name}"),
             Self::User(name) => write!(f, "user {name}"),
         }
@@ -32,6 +35,12 @@ pub(crate) fn host_name(node_id: u64, cluster: &str) -> String {
     format!("n{node_id}.{cluster}.gslb.internal")
 }
 
+/// The host name in an observer's certificate: another than a node's, so that nothing that dials a
+/// node ever reaches it.
+pub(crate) fn observer_host(node_id: u64, cluster: &str) -> String {
+    format!("o{node_id}.{cluster}.gslb.internal")
+}
+
 /// The node number within a host name made by [`host_name`].
 pub(crate) fn node_of_host(host: &str) -> Option<u64> {
     host.strip_prefix('n')?.split('.').next()?.parse().ok()
@@ -41,6 +50,7 @@ pub(crate) fn node_of_host(host: &str) -> Option<u64> {
 pub(super) fn role_uri(cluster_uuid: &str, peer: &Peer) -> String {
     match peer {
         Peer::Node(id) => format!("gslb://{cluster_uuid}/node/{id}"),
+        Peer::Observer(id) => format!("gslb://{cluster_uuid}/observer/{id}"),
         Peer::Admin(name) => format!("gslb://{cluster_uuid}/admin/{name}"),
         Peer::User(name) => format!("gslb://{cluster_uuid}/user/{name}"),
     }
@@ -87,6 +97,9 @@ fn role_of(cluster_uuid: &str, certificate: &CertificateDer<'_>) -> Result<Peer,
             Some(("node", id)) => {
                 id.parse().map(Peer::Node).map_err(|_| refused("its node number is no number"))
             }
+            Some(("observer", id)) => {
+                id.parse().map(Peer::Observer).map_err(|_| refused("its number is no number"))
+            }
             Some(("admin", name)) => Ok(Peer::Admin(name.to_owned())),
             Some(("user", name)) => Ok(Peer::User(name.to_owned())),
             _ => Err(refused("it says a role that this version does not know")),
@@ -103,5 +116,6 @@ mod tests {
     fn a_host_name_gives_its_node_back() {
         assert_eq!(node_of_host(&host_name(17, "prod")), Some(17));
         assert_eq!(node_of_host("www.example.net"), None);
+        assert_eq!(node_of_host(&observer_host(17, "prod")), None);
     }
 }

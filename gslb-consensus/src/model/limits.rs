@@ -50,6 +50,8 @@ pub const OVERRIDES_MAX: usize = 10_000;
 pub const DOCUMENT_BYTES_MAX: usize = 64 << 20;
 /// Most clients whose last reply is remembered.
 pub const SESSIONS_MAX: usize = 10_000;
+/// Most observers of a cluster.
+pub const OBSERVERS_MAX: usize = 1_000;
 /// Most users whose role the state says.
 pub const USERS_MAX: usize = 1_000;
 /// Most bearer tokens at a time.

@@ -24,6 +24,7 @@ use super::leader_tasks;
 use super::listener::Listener;
 use super::membership;
 use super::messenger::{Lane, Messenger};
+use super::observer::{self, FeedConfig};
 use super::peer_client::PeerClient;
 use super::propose::Origin;
 use super::routes;
@@ -75,12 +76,14 @@ pub struct ClusterConfig {
     pub clock: WallClock,
     /// The trial before a command is proposed.
     pub gate: Option<Gate>,
+    /// What is fed to observers, and whom an observer follows.
+    pub feed: FeedConfig,
 }
 
 /// A node's place in the cluster. Copies are the same place; the last one to go closes it.
 #[derive(Clone)]
 pub struct Cluster {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     owner: Arc<Owner>,
     address: SocketAddr,
 }
@@ -314,6 +317,7 @@ fn new_core(
 ) -> Result<Core, StartError> {
     let book = Arc::new(AddressBook::default());
     let messenger = Messenger::new(&config.identity, &book, config.timers)?;
+    let (desk, observer) = observer::parts(config)?;
     let snapshots = SnapshotFolder::open(folder.snapshots()).map_err(StartError::System)?;
     Ok(Core {
         identity: Arc::clone(&config.identity),
@@ -338,6 +342,8 @@ fn new_core(
         time: Timekeeper::new(config.clock.clone()),
         raising: tokio::sync::Mutex::new(()),
         stranger: AtomicBool::new(false),
+        desk,
+        observer,
         store: Mutex::default(),
         heard: AtomicU64::new(0),
     })
@@ -349,17 +355,21 @@ async fn start_tasks(
     folder: Folder,
     config: ClusterConfig,
 ) -> Result<JoinSet<()>, StartError> {
+    core.stand_for_feed();
     let socket = tokio::net::TcpListener::from_std(config.listener).map_err(StartError::System)?;
-    let running = match Running::start(core, &folder).await {
-        Ok(running) => Some(running),
-        Err(StartError::Halted(_)) => None,
-        Err(error) => return Err(error),
-    };
     let listener = Listener {
         socket,
         identity: Arc::clone(&core.identity),
         router: routes::router(Arc::clone(core), config.extra),
         closing: core.closing.subscribe(),
+    };
+    if core.observer.is_some() {
+        return core.start_observing(folder, listener);
+    }
+    let running = match Running::start(core, &folder).await {
+        Ok(running) => Some(running),
+        Err(StartError::Halted(_)) => None,
+        Err(error) => return Err(error),
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(supervise(Arc::clone(core), folder, running));
@@ -369,12 +379,17 @@ async fn start_tasks(
     tasks.spawn(membership::run(Arc::clone(core)));
     tasks.spawn(clocks::run(Arc::clone(core)));
     tasks.spawn(generations::run(Arc::clone(core)));
+    tasks.spawn(Arc::clone(core).feed());
     Ok(tasks)
 }
 
 impl Core {
     /// The newest state: a quorum confirms how far it goes, then this node applies up to there.
     async fn read_newest(&self) -> Result<Arc<State>, ReadError> {
+        if self.observer.is_some() {
+            let why = "this node is an observer: ask a member".to_owned();
+            return Err(ReadError::NoLeader { why });
+        }
         let deadline = tokio::time::Instant::now() + READ;
         let mut status = self.status.subscribe();
         loop {

@@ -67,6 +67,7 @@ impl Lab {
             space: SpaceLimits::default(),
             clock: self.clock(id),
             gate,
+            feed: FeedConfig::default(),
         })
     }
 

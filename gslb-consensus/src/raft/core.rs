@@ -13,6 +13,7 @@ use super::address_book::AddressBook;
 use super::cluster::Gate;
 use super::disk_pace::{DiskPace, Stopwatch};
 use super::messenger::Messenger;
+use super::observer::ObserverPart;
 use super::snapshot::SnapshotFolder;
 use super::space::{Space, SpaceLimits};
 use super::status::{Member, RaftStatus, Role};
@@ -21,6 +22,7 @@ use super::timekeeper::Timekeeper;
 use super::timers::Timers;
 use super::types::{Raft, TypeConfig};
 use super::view::View;
+use crate::follow::Desk;
 use crate::identity::Identity;
 
 /// What openraft measures of itself.
@@ -54,6 +56,10 @@ pub(crate) struct Core {
     pub(crate) raising: tokio::sync::Mutex<()>,
     /// Whether another node meant a data folder that is not here.
     pub(crate) stranger: AtomicBool,
+    /// What followers are fed by, and what they say of themselves.
+    pub(crate) desk: Desk,
+    /// The part of an observer; none: a member.
+    pub(crate) observer: Option<ObserverPart>,
     /// The log of the Raft that runs.
     pub(crate) store: Mutex<Option<LogStore>>,
     /// When a leader was last heard, ms after `started` and one more; 0: never.
@@ -122,6 +128,7 @@ impl Core {
     /// The status as it is now.
     pub(crate) fn status_now(&self) -> RaftStatus {
         let mut status = match self.metrics() {
+            _ if self.observer.is_some() => self.observer_status(),
             Some(metrics) => self.status_of(&metrics),
             None => RaftStatus {
                 applied_index: self.view.applied().unwrap_or(0),

@@ -68,6 +68,11 @@ pub enum ProposeError {
         /// Why not.
         why: String,
     },
+    /// This node is an observer; nothing has changed.
+    Observer {
+        /// Where changes go: the API of the members.
+        members: Vec<String>,
+    },
     /// The leader's version does not know the command; nothing has changed.
     Unsupported {
         /// What the leader said.
@@ -87,6 +92,9 @@ impl fmt::Display for ProposeError {
                 write!(f, "the answer never came, the change may or may not take effect: {why}")
             }
             Self::Stopped { why } => write!(f, "Raft does not run on this node: {why}"),
+            Self::Observer { members } => {
+                write!(f, "this node is an observer: changes go to {}", members.join(", "))
+            }
             Self::Unsupported { why } => write!(f, "the leader does not know the command: {why}"),
         }
     }

@@ -38,6 +38,7 @@ mod machine;
 mod membership;
 mod messenger;
 mod network;
+mod observer;
 mod peer_client;
 mod propose;
 mod restore;
@@ -58,6 +59,8 @@ mod wire;
 #[cfg(test)]
 mod cluster_tests;
 #[cfg(test)]
+mod feed_tests;
+#[cfg(test)]
 mod restore_tests;
 #[cfg(test)]
 mod storage_tests;
@@ -65,6 +68,7 @@ mod storage_tests;
 pub use cluster::{Cluster, ClusterConfig, Gate};
 pub use disk_pace::DiskPace;
 pub use errors::{PeerError, ProposeError, ReadError, StartError, TransferError};
+pub use observer::{FeedConfig, FeedStatus};
 pub use peer_client::PeerClient;
 pub use propose::Origin;
 pub use restore::{Restore, RestoreError, Restored, restore};

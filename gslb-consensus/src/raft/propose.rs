@@ -111,6 +111,11 @@ impl Core {
         origin: Origin,
         within: Duration,
     ) -> Result<Reply, ProposeError> {
+        if self.observer.is_some() {
+            let members =
+                self.view.state().nodes.values().map(|record| record.api.clone()).collect();
+            return Err(ProposeError::Observer { members });
+        }
         let deadline = Instant::now() + within;
         let Origin { client, seq, actor, caller } = origin;
         // The leader stamps it.

@@ -25,6 +25,7 @@ use super::propose::Attempt;
 use super::snapshot::{SNAPSHOT_MAX_BYTES, SnapshotFile};
 use super::types::{Raft, Snapshot, TypeConfig, Vote};
 use super::wire::Wire;
+use crate::follow;
 use crate::identity::Peer;
 use crate::state::{Envelope, Generation};
 
@@ -63,6 +64,11 @@ type Answer = Result<Vec<u8>, Refusal>;
 
 /// The routes of Raft and of the cluster; `extra` are the node's own.
 pub(crate) fn router(core: Arc<Core>, extra: Router) -> Router {
+    let feed = follow::router(core.desk.clone());
+    if core.observer.is_some() {
+        // Raft is not spoken here at all.
+        return feed.merge(extra);
+    }
     let own = Router::new()
         .route("/raft/v1/append", post(append))
         .route("/raft/v1/vote", post(vote))
@@ -77,7 +83,7 @@ pub(crate) fn router(core: Arc<Core>, extra: Router) -> Router {
         .route("/cluster/v1/lead/{id}", post(hand_over))
         .layer(DefaultBodyLimit::max(MESSAGE_MAX_BYTES))
         .with_state(core);
-    own.merge(extra)
+    own.merge(feed).merge(extra)
 }
 
 /// Only nodes may speak Raft, and only to the data folder that they mean.

@@ -19,6 +19,8 @@ pub enum Role {
     Follower,
     /// Follows a leader and has no vote (yet).
     Learner,
+    /// Has no part in Raft: it follows the feed of another node.
+    Observer,
     /// Raft does not run; the node goes on answering with what it has.
     Stopped,
 }

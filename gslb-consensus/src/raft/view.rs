@@ -42,6 +42,13 @@ impl View {
         self.applied.send_replace(applied);
     }
 
+    /// Shows a state that came by the feed, as an observer does.
+    pub(crate) fn show(&self, state: Arc<State>) {
+        let applied = Some(state.index);
+        self.state.send_replace(state);
+        self.applied.send_replace(applied);
+    }
+
     /// The state as it is now.
     pub(crate) fn state(&self) -> Arc<State> {
         Arc::clone(&self.state.borrow())

@@ -6,6 +6,7 @@ use super::generation::Generation;
 use super::health::HealthTable;
 use super::joining::Joining;
 use super::node_record::NodeRecord;
+use super::observer_record::ObserverRecord;
 use super::overrides::{Override, OverrideTarget};
 use super::revision::Revision;
 use super::roster::Roster;
@@ -53,6 +54,8 @@ pub struct State {
     pub joining: Arc<Joining>,
     /// Which formats are written.
     pub generation: Generation,
+    /// The observers by id; they share the numbers of the nodes.
+    pub observers: Arc<BTreeMap<u64, ObserverRecord>>,
 }
 
 impl State {

@@ -108,6 +108,7 @@ impl State {
             Command::ExpireVantage(expire) => self.expire_vantage(expire)?,
             Command::PassTime(_) => {}
             Command::AddNode(record) => return self.add_node(record).map(Some),
+            Command::AddObserver(record) => return self.add_observer(record).map(Some),
             Command::PutNode(put) => self.put_node(put.id, &put.record)?,
             Command::RemoveNode(remove) => self.remove_node(remove.id)?,
             Command::SetSeat(set) => self.set_seat(set)?,
@@ -131,8 +132,9 @@ impl State {
         Ok(None)
     }
 
-    fn name_is_taken(&self, id: Option<u64>, name: &str) -> bool {
+    pub(super) fn name_is_taken(&self, id: Option<u64>, name: &str) -> bool {
         self.nodes.iter().any(|(other, record)| Some(*other) != id && record.name == name)
+            || self.observers.values().any(|record| record.name == name)
     }
 
     pub(super) fn add_node(&mut self, record: &NodeRecord) -> Result<u64, Reply> {
@@ -165,6 +167,9 @@ impl State {
     }
 
     fn remove_node(&mut self, id: u64) -> Result<(), Reply> {
+        if self.remove_observer(id) {
+            return Ok(());
+        }
         if Arc::make_mut(&mut self.nodes).remove(&id).is_none() {
             return Err(Reply::refused(RefusalCode::NotFound, format!("there is no node {id}")));
         }

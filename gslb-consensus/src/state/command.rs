@@ -5,6 +5,7 @@ use super::generation::Generation;
 use super::guarded::Guarded;
 use super::health::Report;
 use super::node_record::NodeRecord;
+use super::observer_record::ObserverRecord;
 use super::overrides::{OverrideKind, OverrideTarget};
 use crate::model::{Config, PoolId, RegionId};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ pub enum Command {
     SealIssuer(SealIssuer),
     /// 34: grants a node a new certificate.
     GrantCertificate(GrantCertificate),
+    /// 50: adds an observer under a new id.
+    AddObserver(ObserverRecord),
     /// 60: the leader raises the generation, for every member reads it.
     SetGeneration(SetGeneration),
 }
@@ -316,6 +319,7 @@ impl Command {
             Self::ExpireVantage(expire) => format!("vantage {} went silent", expire.node),
             Self::PassTime(_) => "time passes".to_owned(),
             Self::AddNode(record) => format!("node add {}", record.name),
+            Self::AddObserver(record) => format!("node add {} --observer", record.name),
             Self::PutNode(put) => format!("node {} is {}", put.id, put.record.name),
             Self::RemoveNode(remove) => format!("node remove {}", remove.id),
             Self::Guarded(guarded) => guarded.command.summary(),

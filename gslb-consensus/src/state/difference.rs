@@ -45,7 +45,7 @@ fn about(state: &State, after: &State, command: &Command) -> String {
         Command::SetWeight(set) => weight(state, &set.region, set.pool.as_ref()),
         Command::SetOverride(set) => override_on(state, &set.target),
         Command::ClearOverride(clear) => override_on(state, &clear.target),
-        Command::AddNode(_) => node(state, after.last_node_id),
+        Command::AddNode(_) | Command::AddObserver(_) => node(state, after.last_node_id),
         Command::PutNode(put) => node(state, put.id),
         Command::RemoveNode(remove) => node(state, remove.id),
         Command::SetSeat(set) => seat(state, set.id),
@@ -95,9 +95,12 @@ pub(super) fn override_on(state: &State, target: &OverrideTarget) -> String {
 }
 
 fn node(state: &State, id: u64) -> String {
-    state.nodes.get(&id).map_or_else(
+    if let Some(record) = state.nodes.get(&id) {
+        return format!("node {id} {}, raft {}, api {}", record.name, record.raft, record.api);
+    }
+    state.observers.get(&id).map_or_else(
         || NONE.to_owned(),
-        |record| format!("node {id} {}, raft {}, api {}", record.name, record.raft, record.api),
+        |record| format!("observer {id} {}, feed {}, api {}", record.name, record.feed, record.api),
     )
 }
 

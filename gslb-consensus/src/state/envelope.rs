@@ -153,6 +153,7 @@ const fn kind(command: &Command) -> u16 {
         Command::SpendInvite(_) => 32,
         Command::SealIssuer(_) => 33,
         Command::GrantCertificate(_) => 34,
+        Command::AddObserver(_) => 50,
         Command::SetGeneration(_) => 60,
     }
 }
@@ -193,6 +194,7 @@ fn append_body(command: &Command, bytes: Vec<u8>) -> Vec<u8> {
         Command::SpendInvite(body) => append(body, bytes),
         Command::SealIssuer(body) => append(body, bytes),
         Command::GrantCertificate(body) => append(body, bytes),
+        Command::AddObserver(body) => append(body, bytes),
         Command::SetGeneration(body) => append(body, bytes),
     }
 }
@@ -221,6 +223,7 @@ fn decode_body(kind: u16, body: &[u8]) -> Result<Command, UnknownFormat> {
         32 => Command::SpendInvite(from_bytes(kind, body)?),
         33 => Command::SealIssuer(from_bytes(kind, body)?),
         34 => Command::GrantCertificate(from_bytes(kind, body)?),
+        50 => Command::AddObserver(from_bytes(kind, body)?),
         60 => Command::SetGeneration(known(from_bytes(kind, body)?)?),
         other => {
             return Err(UnknownFormat {

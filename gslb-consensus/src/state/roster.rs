@@ -66,10 +66,16 @@ impl State {
     #[must_use]
     pub fn node_named(&self, node: &str) -> Option<u64> {
         let found = self.nodes.iter().find(|(id, r)| r.name == node || id.to_string() == node);
-        found.map(|(id, _)| *id)
+        let observers = self.observers.iter();
+        let mut observers = observers.filter(|(id, r)| r.name == node || id.to_string() == node);
+        found.map(|(id, _)| *id).or_else(|| observers.next().map(|(id, _)| *id))
     }
 
     pub(super) fn set_seat(&mut self, set: &SetSeat) -> Result<(), Reply> {
+        if self.observers.contains_key(&set.id) {
+            let what = format!("node {} is an observer: it has no vote and never leads", set.id);
+            return Err(Reply::refused(RefusalCode::Invalid, what));
+        }
         if !self.nodes.contains_key(&set.id) {
             let what = format!("there is no node {}: see gslbctl node list", set.id);
             return Err(Reply::refused(RefusalCode::NotFound, what));

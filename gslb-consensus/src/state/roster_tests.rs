@@ -1,7 +1,10 @@
 //! The rules of seats, one table each, and the bytes that they leave behind.
 
 use super::command::{PassTime, RemoveNode, SetAutopilot, SetSeat};
-use super::{Command, Envelope, NodeRecord, RefusalCode, Reply, Seat, State};
+use super::{
+    Command, Envelope, Generation, NodeRecord, ObserverRecord, RefusalCode, Reply, Seat, State,
+};
+use crate::model::limits::OBSERVERS_MAX;
 
 fn record(name: &str) -> NodeRecord {
     NodeRecord { name: name.into(), raft: "r:1".into(), api: "a:1".into() }
@@ -143,6 +146,18 @@ fn the_bytes_of_the_commands_are_golden() {
     golden(Command::SetSeat(seat), 20, &[3, 1, 1, 0, 1, 4, 1, b'r']);
     let set = SetAutopilot { on: true, dead_ms: Some(5), reason: String::new() };
     golden(Command::SetAutopilot(set), 25, &[1, 1, 5, 0]);
+    golden(observer("e"), 50, b"\x01e\x03f:1\x03a:1");
+}
+
+#[test]
+fn a_snapshot_of_generation_2_holds_the_observers_and_its_last_bytes_are_golden() {
+    let mut bench = Bench::new();
+    bench.state.generation = Generation::NEWEST;
+    bench.done(observer("e"));
+    let bytes = bench.state.encode();
+    let tail = b"\x02\x01\x04\x01e\x03f:1\x03a:1";
+    assert_eq!((bytes[0], &bytes[bytes.len() - tail.len()..]), (4, &tail[..]));
+    assert_eq!(State::decode(&bytes), Ok(bench.state));
 }
 
 #[test]
@@ -155,4 +170,38 @@ fn a_snapshot_holds_the_roster_and_its_last_bytes_are_golden() {
     assert_eq!((bytes[0], &bytes[bytes.len() - tail.len()..]), (3, &tail[..]));
     assert_eq!(State::decode(&bytes).as_ref(), Ok(&bench.state));
     assert!(State::decode(&bytes[..bytes.len() - 1]).is_err());
+}
+
+fn observer(name: &str) -> Command {
+    let (name, feed, api) = (name.to_owned(), "f:1".to_owned(), "a:1".to_owned());
+    Command::AddObserver(ObserverRecord { name, feed, api })
+}
+
+#[test]
+fn an_observer_shares_the_numbers_and_names_of_the_nodes_and_has_no_seat() {
+    let mut bench = Bench::new();
+    bench.done(observer("edge"));
+    assert_eq!(bench.state.observers.keys().copied().collect::<Vec<_>>(), [4]);
+    assert_eq!(bench.state.node_named("edge"), Some(4));
+    assert_eq!(bench.refused(observer("n1")).0, RefusalCode::Conflict);
+    assert_eq!(bench.refused(Command::AddNode(record("edge"))).0, RefusalCode::Conflict);
+    let (code, why) = bench.refused(seat(4, |set| set.drained = Some(true)));
+    assert!(code == RefusalCode::Invalid && why.contains("is an observer"), "{why}");
+    let by = bench.refused(seat(1, |set| set.replaced_by = Some(4)));
+    assert_eq!(by.0, RefusalCode::Invalid);
+    // Removed, it is gone, and its number is never given again.
+    bench.done(Command::RemoveNode(RemoveNode { id: 4 }));
+    assert!(bench.state.observers.is_empty());
+    assert_eq!(bench.refused(Command::RemoveNode(RemoveNode { id: 4 })).0, RefusalCode::NotFound);
+    bench.done(observer("edge"));
+    assert_eq!(bench.state.observers.keys().copied().collect::<Vec<_>>(), [5]);
+}
+
+#[test]
+fn a_cluster_has_so_many_observers_and_no_more() {
+    let mut bench = Bench::new();
+    for number in 0..OBSERVERS_MAX {
+        bench.done(observer(&format!("edge-{number}")));
+    }
+    assert_eq!(bench.refused(observer("one-more")).0, RefusalCode::Limit);
 }

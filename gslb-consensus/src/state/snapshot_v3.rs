@@ -82,6 +82,7 @@ impl From<StateV3> for State {
             roster: v3.roster,
             joining: Arc::default(),
             generation: Generation::FIRST,
+            observers: Arc::default(),
         }
     }
 }

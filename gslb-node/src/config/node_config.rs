@@ -28,6 +28,10 @@ pub struct NodeConfig {
     pub api: ApiConfig,
     /// Talking to the other nodes.
     pub raft: RaftConfig,
+    /// Whom an observer follows: `host:port` of their `[raft]`, best first.
+    pub observe_from: Vec<String>,
+    /// Whether an observer decides by the place data of the node that feeds it.
+    pub places_from_feed: bool,
     /// MaxMind DB files, each filling in what those before it leave open; none: the built-in table.
     pub databases: Vec<PathBuf>,
     /// What is logged, and how.

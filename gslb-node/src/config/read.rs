@@ -55,7 +55,10 @@ pub fn read(text: &str, path: &Path) -> Result<NodeConfig, Faults> {
     let place = root.table("place");
     let databases =
         place.as_ref().map_or_else(Vec::new, |place| place.list::<FilePath>("databases"));
+    let places_from_feed = place.as_ref().is_some_and(|place| read_place_source(place, &databases));
     place.inspect(Fields::done);
+    let observe = root.table("observe");
+    let observe_from = observe.as_ref().map_or_else(Vec::new, read_observe);
     let config = NodeConfig {
         file: path.to_owned(),
         name: root.text("name").map(str::to_owned),
@@ -67,6 +70,8 @@ pub fn read(text: &str, path: &Path) -> Result<NodeConfig, Faults> {
         dns: read_dns(root.table("dns").as_ref()),
         api: read_api(root.table("api").as_ref()),
         raft: read_raft(root.table("raft").as_ref()),
+        observe_from,
+        places_from_feed,
         databases: databases.into_iter().map(|path| folder.join(path.0)).collect(),
         log: read_log(root.table("log").as_ref()),
     };
@@ -143,6 +148,27 @@ fn read_raft(fields: Option<&Fields<'_, '_>>) -> RaftConfig {
     };
     fields.inspect(|f| f.done());
     RaftConfig { listen, advertise, timers }
+}
+
+/// Whom an observer follows.
+fn read_observe(fields: &Fields<'_, '_>) -> Vec<String> {
+    let from: Vec<Dialable> = fields.list("from");
+    if from.is_empty() && !fields.is_broken() {
+        fields.fault("from", "an observer follows one node at least: from = [\"HOST:PORT\"]");
+    }
+    fields.done();
+    from.into_iter().map(|at| at.0).collect()
+}
+
+/// Whether the place data comes by the feed.
+fn read_place_source(fields: &Fields<'_, '_>, databases: &[FilePath]) -> bool {
+    match fields.text("from") {
+        None => return false,
+        Some("feed") if databases.is_empty() => return true,
+        Some("feed") => fields.fault("from", "place data comes by the feed or from `databases`"),
+        Some(_) => fields.fault("from", "expected \"feed\""),
+    }
+    false
 }
 
 fn read_backup(fields: &Fields<'_, '_>, folder: &Path) -> BackupConfig {

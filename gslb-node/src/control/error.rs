@@ -47,6 +47,15 @@ impl ApiError {
         error
     }
 
+    /// 503: an observer does not do this; `members` are the APIs of those that do.
+    pub(super) fn observer(members: &[String]) -> Self {
+        let at = if members.is_empty() { "a member".to_owned() } else { members.join(", ") };
+        let what = format!(
+            "this node is an observer: it answers DNS and tells what it serves; for all else ask {at}"
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "observer", what)
+    }
+
     /// The state machine refused the change; nothing was changed.
     pub(super) fn refused(code: RefusalCode, message: String, faults: Vec<Fault>) -> Self {
         let status = match code {
@@ -93,6 +102,7 @@ impl ApiError {
                 "stopped",
                 format!("this node takes no part in the cluster ({why}): ask another node"),
             ),
+            ProposeError::Observer { members } => Self::observer(&members),
             ProposeError::Unsupported { why } => unavailable(
                 "unsupported",
                 format!("not every node understands this change yet ({why}): upgrade them first"),

@@ -21,6 +21,18 @@ use gslb_consensus::state::{Caller, Grant, Proof, Role};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// What an observer answers by itself.
+const OBSERVER_TELLS: [&str; 8] = [
+    "/v1/status",
+    "/v1/node",
+    "/v1/wait",
+    "/v1/explain",
+    "/v1/weights",
+    "/v1/overrides",
+    "/v1/nodes",
+    "/metrics",
+];
+
 /// What the listener knows of a connection beside its [`Peer`].
 #[derive(Clone, Debug)]
 pub(super) struct Line {
@@ -49,7 +61,8 @@ pub(super) async fn identify(State(api): State<Api>, mut request: Request, next:
     let from = line.as_ref().map_or_else(String::new, |line| line.from.clone());
     let now = Instant::now();
     let peer = request.extensions().get::<Peer>().cloned();
-    let who = match who(&api, peer, line, request.headers()) {
+    let refused = off_limits(&api, &request, peer.as_ref());
+    let who = match refused.map_or_else(|| who(&api, peer, line, request.headers()), Err) {
         Ok(who) => who,
         Err(error) => {
             tracing::debug!(from, code = error.body.code, "a caller was refused");
@@ -80,6 +93,23 @@ pub(super) async fn slow_down(State(api): State<Api>, request: Request, next: Ne
     }
 }
 
+/// What an observer leaves to the members: it knows no users and no tokens, and of the state only what
+/// answers follow from.
+fn off_limits(api: &Api, request: &Request, peer: Option<&Peer>) -> Option<ApiError> {
+    if !api.parts.cluster.is_observer() {
+        return None;
+    }
+    let is_known =
+        !request.headers().contains_key(AUTHORIZATION) && !matches!(peer, Some(Peer::User(_)));
+    let is_told = request.method() == Method::GET && OBSERVER_TELLS.contains(&request.uri().path());
+    if is_known && is_told {
+        return None;
+    }
+    let state = api.parts.cluster.state();
+    let members: Vec<String> = state.nodes.values().map(|record| record.api.clone()).collect();
+    Some(ApiError::observer(&members))
+}
+
 /// Who it is, if that is proved; a token goes before a certificate, for it was given on purpose.
 fn who(
     api: &Api,
@@ -107,6 +137,11 @@ fn who(
     let (name, proof) = match peer {
         Some(Peer::Node(id)) => {
             let (name, grant) = (format!("node {id}"), Grant::of(Role::Viewer));
+            let caller = caller(Proof::Node, certificate);
+            return Ok(Who { name, caller, grant, node: Some(id) });
+        }
+        Some(Peer::Observer(id)) => {
+            let (name, grant) = (format!("observer {id}"), Grant::of(Role::Viewer));
             let caller = caller(Proof::Node, certificate);
             return Ok(Who { name, caller, grant, node: Some(id) });
         }

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use geo::PlaceTable;
 use gslb_consensus::identity::{Authority, Identity, Peer};
-use gslb_consensus::raft::{Cluster, ClusterConfig, Role, Timers, WallClock};
+use gslb_consensus::raft::{Cluster, ClusterConfig, FeedConfig, Role, Timers, WallClock};
 use gslb_consensus::state::{Generation, Revision, State as Agreed};
 use gslb_consensus::trail::Trail;
 use serde_json::Value;
@@ -118,6 +118,7 @@ impl Lab {
             space: gslb_consensus::raft::SpaceLimits::default(),
             clock: WallClock::system(),
             gate: None,
+            feed: FeedConfig::default(),
         };
         let start = tokio::task::spawn_blocking(|| Cluster::start(config));
         let cluster = start.await.unwrap().unwrap();

@@ -30,6 +30,7 @@ mod identify;
 mod input;
 mod issuing;
 mod limits;
+mod observers;
 mod rates;
 mod read;
 mod reasons;

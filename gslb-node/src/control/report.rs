@@ -1,7 +1,7 @@
 //! What this node says of itself.
 
 use super::api::Api;
-use super::shape::{Answers, NodeReport};
+use super::shape::{Answers, FeedLine, NodeReport};
 use gslb_consensus::raft::Role;
 use gslb_consensus::state::Generation;
 
@@ -41,6 +41,7 @@ impl Api {
                 })
                 .collect(),
             dns: self.parts.dns.clone(),
+            feed: self.feed_line(),
         }
     }
 
@@ -53,6 +54,20 @@ impl Api {
         };
         (ends_s != 0).then_some(ends_s)
     }
+
+    /// What this node says of the feed, if it is an observer.
+    pub(super) fn feed_line(&self) -> Option<FeedLine> {
+        let cluster = &self.parts.cluster;
+        let status = cluster.feed_status()?;
+        let places = cluster.fed_places().map(|places| places.borrow().edition.clone());
+        Some(FeedLine {
+            upstream: status.upstream,
+            path: status.path.into_iter().map(|station| station.name).collect(),
+            failed: status.failed,
+            resyncs: status.resyncs,
+            places: places.filter(|edition| !edition.is_empty()),
+        })
+    }
 }
 
 fn role_word(role: Role) -> &'static str {
@@ -61,6 +76,7 @@ fn role_word(role: Role) -> &'static str {
         Role::Candidate => "candidate",
         Role::Follower => "follower",
         Role::Learner => "learner",
+        Role::Observer => "observer",
         Role::Stopped => "stopped",
     }
 }

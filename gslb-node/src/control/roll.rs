@@ -108,7 +108,10 @@ impl Api {
         loop {
             tick.tick().await;
             self.rates.sample(Instant::now(), self.parts.insight.answers());
-            self.ask_all(ROLL_CALL).await;
+            // An observer asks the members only when it is asked itself: there may be hundreds.
+            if !self.parts.cluster.is_observer() {
+                self.ask_all(ROLL_CALL).await;
+            }
         }
     }
 

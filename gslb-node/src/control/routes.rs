@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
-use axum::{Extension, Router};
+use axum::{Extension, Json, Router};
 use gslb_consensus::identity::Peer;
 use gslb_consensus::model::limits::DOCUMENT_BYTES_MAX;
 
@@ -94,9 +94,19 @@ fn liveness_routes(api: Api) -> Router {
 pub fn peer_routes(slot: ApiSlot) -> Router {
     Router::new()
         .route("/v1/node", get(peer_node))
+        .route("/v1/observers", get(peer_observers))
         .route("/v1/certificate", post(peer_certificate))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(slot)
+}
+
+/// What the observers said that this node feeds: for members only.
+async fn peer_observers(State(slot): State<ApiSlot>, Extension(peer): Extension<Peer>) -> Response {
+    match (slot.get(), peer) {
+        (Some(api), Peer::Node(_)) => Json(api.guests()).into_response(),
+        (Some(_), _) => ApiError::forbidden("only members ask this").into_response(),
+        (None, _) => starting().into_response(),
+    }
 }
 
 async fn peer_certificate(

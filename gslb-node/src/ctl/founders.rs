@@ -37,7 +37,7 @@ pub(super) fn founders(dir: &Path, typed: &[(String, String)]) -> Result<Vec<New
             let what = format!("{host} is a host with a port: give the host alone");
             return Err(CtlError::Usage(what));
         }
-        Ok(NewNode { name: name.clone(), raft, api, out: dir.join(name) })
+        Ok(NewNode { name: name.clone(), raft, api, observer: false, out: dir.join(name) })
     };
     typed.iter().map(new).collect()
 }

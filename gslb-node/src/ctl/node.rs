@@ -27,6 +27,8 @@ pub struct NewNode {
     pub raft: String,
     /// Where operators will reach its API, `host:port`.
     pub api: String,
+    /// Whether it is an observer.
+    pub observer: bool,
     /// The folder to make for its identity.
     pub out: PathBuf,
 }
@@ -77,8 +79,15 @@ pub async fn add(dir: &Path, new: &NewNode) -> Result<u64, CtlError> {
     // First what may fail here: a number that was given is never given again.
     let authority = authority(dir, new)?;
     let client = Client::new(&Context::load(&dir.join(FILE_NAME))?)?;
+    let listed: NodesReply = client.get("/v1/nodes", &ReadParams::default()).await?;
+    let members = listed.nodes.into_iter().filter(|node| node.member != "observer");
+    let members: Vec<String> = members.map(|node| node.raft).collect();
     let (name, raft, api) = (new.name.clone(), new.raft.clone(), new.api.clone());
-    let added: NodeAdded = client.post("/v1/nodes", &NewNodeRequest { name, raft, api }).await?;
+    let request = NewNodeRequest { name, raft, api, observer: new.observer };
+    let added: NodeAdded = client.post("/v1/nodes", &request).await?;
+    if new.observer {
+        return issue_observer(&authority, new, added.id, &members);
+    }
     issue(dir, &authority, new, added.id)
 }
 
@@ -105,12 +114,34 @@ fn issue(dir: &Path, authority: &Authority, new: &NewNode, id: u64) -> Result<u6
     if let Some(key) = ClusterKey::load(dir)? {
         key.save(&new.out)?;
     }
-    let config = new.out.join("node.toml");
-    std::fs::write(&config, starter_file(&new.name, &new.raft, &new.api)).map_err(|error| {
-        CtlError::File(format!("{} cannot be written: {error}", config.display()))
-    })?;
+    write_config(new, "")?;
     Context::load(&dir.join(FILE_NAME))?.add_server(&new.api)?;
     Ok(id)
+}
+
+/// Makes the identity of an observer that may follow these; it opens nothing that is sealed, so that it
+/// gets no cluster key, and changes do not go to it.
+fn issue_observer(
+    authority: &Authority,
+    new: &NewNode,
+    id: u64,
+    members: &[String],
+) -> Result<u64, CtlError> {
+    let hosts = hosts_of(&new.api, &new.raft);
+    authority.issue_observer(id, &new.name, &hosts)?.save(&new.out)?;
+    let from: Vec<String> = members.iter().map(|at| format!("{at:?}")).collect();
+    let from = from.join(", ");
+    let about = "# Whom it follows, best first: members, or observers near by.";
+    write_config(new, &format!("\n[observe]\n{about}\nfrom = [{from}]\n"))?;
+    Ok(id)
+}
+
+/// Writes the file that starts the node as it is.
+fn write_config(new: &NewNode, more: &str) -> Result<(), CtlError> {
+    let config = new.out.join("node.toml");
+    let text = starter_file(&new.name, &new.raft, &new.api) + more;
+    std::fs::write(&config, text)
+        .map_err(|error| CtlError::File(format!("{} cannot be written: {error}", config.display())))
 }
 
 /// `gslbctl node add`.
@@ -120,13 +151,22 @@ pub(super) async fn add_and_tell(
     output: Output,
 ) -> Result<(), CtlError> {
     let context = Context::load(&dir.join(FILE_NAME))?;
-    let new = NewNode { name: args.name, raft: args.raft, api: args.api, out: args.out };
+    let NodeAdd { name, raft, api, observer, out, .. } = args;
+    let new = NewNode { name, raft, api, observer, out };
     let founds = context.servers().is_empty();
+    if founds && observer {
+        let what = "there is nobody to observe yet: the first node founds the cluster";
+        return Err(CtlError::Usage(what.to_owned()));
+    }
     let id = if founds { add_founder(dir, &new)? } else { add(dir, &new).await? };
     let told = serde_json::json!({ "id": id, "name": new.name, "founder": founds, "out": new.out });
     output.show(&told, |o| {
         let (name, out) = (&new.name, new.out.display());
-        let what = if founds { "founds the cluster" } else { "joins once it runs" };
+        let what = match (founds, new.observer) {
+            (true, _) => "founds the cluster",
+            (_, true) => "observes it once it runs",
+            _ => "joins once it runs",
+        };
         o.line(&format!("node {name} has number {id} and {what}"));
         o.line("next:");
         o.line(&format!("  1. bring the folder {out} to its machine; it holds the node's key"));
@@ -135,6 +175,8 @@ pub(super) async fn add_and_tell(
         o.line(&format!("  4. gslb-node --config {out}/node.toml"));
         if founds {
             o.line("Add further nodes once it runs; three voters outlive the loss of one.");
+        } else if new.observer {
+            o.line("`gslbctl status` shows it as observer, and what it serves.");
         } else {
             o.line("`gslbctl status` shows it as voter when it has caught up.");
         }
@@ -203,6 +245,7 @@ mod tests {
         NewNode {
             name: name.into(),
             raft: "10.0.0.1:8054".into(),
+            observer: false,
             api: api.into(),
             out: dir.join(name),
         }

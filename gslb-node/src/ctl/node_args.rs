@@ -13,8 +13,12 @@ The first node founds the cluster. For each later one the running cluster is ask
 takes the node in by itself once that runs: as learner first, then as voter. Up to three voters
 that is as soon as it has caught up, later once it has been so for 10 s.
 
+An observer has no part in Raft: it follows the feed of a member, or of an observer that follows a
+member, and answers as they do. There may be hundreds; the nodes that vote stay few.
+
 Examples:
-  gslbctl node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1")]
+  gslbctl node add fra-1 --raft 10.0.0.1:8054 --api 10.0.0.1:8053 --out fra-1
+  gslbctl node add edge-7 --observer --feed 10.7.0.1:8054 --api 10.7.0.1:8053 --out edge-7")]
     Add(NodeAdd),
     /// Let a node join by itself, once: write the token for it.
     #[command(after_help = "\
@@ -152,12 +156,15 @@ Examples:
 pub struct NodeAdd {
     /// Its name: lower-case letters, digits and hyphens.
     pub name: String,
-    /// Where the other nodes will reach it.
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
+    /// Where the other nodes will reach it; of an observer, where others may follow it.
+    #[arg(long, visible_alias = "feed", value_name = "HOST:PORT", value_parser = host_port)]
     pub raft: String,
     /// Where operators will reach its API.
     #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
     pub api: String,
+    /// It is an observer: it follows the others and has no part in Raft.
+    #[arg(long)]
+    pub observer: bool,
     /// The folder to make for it.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

@@ -22,8 +22,12 @@ pub(super) async fn renew(
         let what = format!("there is no node {node}: see gslbctl node list");
         return Err(CtlError::File(what));
     };
-    let files =
-        authority.issue_node(line.id, &line.name, false, &hosts_of(&line.api, &line.raft))?;
+    let hosts = hosts_of(&line.api, &line.raft);
+    let files = if line.member == "observer" {
+        authority.issue_observer(line.id, &line.name, &hosts)?
+    } else {
+        authority.issue_node(line.id, &line.name, false, &hosts)?
+    };
     files.replace(out)?;
     let told = serde_json::json!({ "id": line.id, "name": line.name, "out": out });
     output.show(&told, |o| {

@@ -120,6 +120,7 @@ async fn form(folder: &Path, ports: &Ports, nodes: &mut Vec<Node>) -> Result<(),
     for (name, n) in NODES.into_iter().zip(1..) {
         let out = folder.join(name);
         let new = NewNode {
+            observer: false,
             name: name.to_owned(),
             raft: ports.raft(n).to_string(),
             api: ports.api(n).to_string(),

@@ -1,10 +1,12 @@
 //! All parts of a running node.
 
+use gslb_consensus::follow::{self, Shelf};
 use gslb_consensus::identity::Identity;
 use gslb_consensus::model::EndpointId;
-use gslb_consensus::raft::{Cluster, ClusterConfig, WallClock};
-use gslb_consensus::state::State;
+use gslb_consensus::raft::{Cluster, ClusterConfig, FeedConfig, WallClock};
+use gslb_consensus::state::{Revision, State};
 use gslb_consensus::trail::Trail;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -15,7 +17,10 @@ use super::dns::Dns;
 use super::freshness;
 use super::gate;
 use super::insight::Insight;
+use super::observing;
+use super::place_feed;
 use super::place_files::PlaceFiles;
+use super::place_report::PlaceReport;
 use super::rebuild::Rebuild;
 use super::renewal;
 use super::reports;
@@ -68,10 +73,12 @@ impl Center {
         writable(&config.data).map_err(folder)?;
         let sockets = Sockets::open(&config)?;
         let metrics = Metrics::default();
-        let places = PlaceFiles::new(&config.databases, &metrics);
+        let (places, fetched) = place_files(&config, &metrics);
+        let reports = places.reports();
         let tables = places.tables();
         let slot: control::ApiSlot = Arc::new(OnceLock::new());
         let cluster = cluster_config(&config, &identity, sockets.raft, &slot, tables.clone());
+        let shelf = Arc::clone(&cluster.feed.shelf);
         let (cluster, places, trail) = open_all(cluster, places).await?;
         let rebuild = Rebuild::new(seed()?, cluster.watch(), tables, &metrics);
         let rebuild = rebuild.map_err(StartError::System)?;
@@ -85,7 +92,7 @@ impl Center {
             dns: Arc::clone(&dns),
             publication: Arc::clone(&publication),
             laid: rebuild.laid(),
-            coarse: config.databases.is_empty(),
+            places: places.reports(),
             backups: backups.subscribe(),
         };
         let api = Api::new(ApiParts {
@@ -117,11 +124,10 @@ impl Center {
             listeners: JoinSet::new(),
             ready: JoinSet::new(),
         };
-        let served = rebuild.served();
-        let cluster = center.cluster.clone();
-        center.ready.spawn(async move { freshness::wait_for_state(&cluster, served).await });
+        center.wait_for_state(rebuild.served());
         center.tasks.spawn(places.follow());
         center.tasks.spawn(certificates.follow());
+        center.start_feeding(&api, (shelf, reports), rebuild.served(), fetched);
         center.tasks.spawn(rebuild.run());
         center.start_backups(backups);
         center.start_probes();
@@ -178,6 +184,13 @@ impl Center {
         tracing::info!("ended");
     }
 
+    fn wait_for_state(&mut self, served: watch::Receiver<Revision>) {
+        let cluster = self.cluster.clone();
+        self.ready.spawn(async move { freshness::wait_for_state(&cluster, served).await });
+        let (cluster, publication) = (self.cluster.clone(), Arc::clone(&self.publication));
+        self.tasks.spawn(freshness::mark_stale(cluster, publication, self.config.stale_after));
+    }
+
     fn start_backups(&mut self, report: watch::Sender<BackupReport>) {
         if let Some(plan) = self.config.backup.clone() {
             let (cluster, identity) = (self.cluster.clone(), Arc::clone(&self.identity));
@@ -185,7 +198,11 @@ impl Center {
         }
     }
 
+    /// An observer probes nothing: the members do.
     fn start_probes(&mut self) {
+        if self.identity.observer {
+            return;
+        }
         let board = Arc::new(Board::default());
         let metrics = self.metrics.clone();
         let watcher: Watcher = Arc::new(move |endpoint, observation, up| {
@@ -198,8 +215,26 @@ impl Center {
         let sink = reports::sink(&self.cluster, &self.metrics);
         let reporter = Reporter::new(node, clock::unix_ms(), board, self.cluster.watch(), sink);
         self.tasks.spawn(reporter.run());
-        let (cluster, publication) = (self.cluster.clone(), Arc::clone(&self.publication));
-        self.tasks.spawn(freshness::mark_stale(cluster, publication, self.config.stale_after));
+    }
+
+    /// Offers the place data to those who follow; an observer also tells the node that feeds it how
+    /// it is, and may fetch that node's place data.
+    fn start_feeding(
+        &mut self,
+        api: &Api,
+        (shelf, reports): (Arc<Shelf>, watch::Receiver<PlaceReport>),
+        served: watch::Receiver<Revision>,
+        fetched: watch::Sender<Vec<PathBuf>>,
+    ) {
+        self.tasks.spawn(place_feed::offer(shelf, reports));
+        if !self.identity.observer {
+            return;
+        }
+        let cluster = self.cluster.clone();
+        if self.config.places_from_feed {
+            self.tasks.spawn(place_feed::fetch(cluster.clone(), fetched));
+        }
+        self.tasks.spawn(observing::report(cluster, api.clone(), served));
     }
 
     fn start_api(
@@ -218,10 +253,32 @@ impl Center {
             let routes = control::probe_routes(api.clone());
             self.listeners.spawn(control::serve_plain(plain, routes, self.stop.subscribe()));
         }
-        self.tasks.spawn(api.keep_trail());
-        self.tasks.spawn(renewal::run(api.clone(), Arc::clone(&self.identity)));
+        // The nodes sign certificates of nodes only: an observer's is renewed by an operator.
+        if !self.identity.observer {
+            self.tasks.spawn(api.keep_trail());
+            self.tasks.spawn(renewal::run(api.clone(), Arc::clone(&self.identity)));
+        }
         self.tasks.spawn(api.call_roll());
         Ok(())
+    }
+}
+
+/// The place files: the file's own, or those that come by the feed, which the sender given here tells.
+fn place_files(
+    config: &NodeConfig,
+    metrics: &Metrics,
+) -> (PlaceFiles, watch::Sender<Vec<PathBuf>>) {
+    let files = if config.places_from_feed {
+        follow::stored_places(&config.data)
+    } else {
+        config.databases.clone()
+    };
+    let places = PlaceFiles::new(&files, metrics);
+    let fetched = watch::Sender::new(files);
+    if config.places_from_feed {
+        (places.with_source(fetched.subscribe()), fetched)
+    } else {
+        (places, fetched)
     }
 }
 
@@ -244,6 +301,7 @@ fn cluster_config(
         space: config.space,
         clock: WallClock::system(),
         gate: Some(gate::trial(tables)),
+        feed: FeedConfig { from: config.observe_from.clone(), shelf: Arc::default() },
     }
 }
 
@@ -286,6 +344,19 @@ fn identity(config: &NodeConfig) -> Result<Identity, StartError> {
     match &config.name {
         Some(name) if *name != identity.name => {
             Err(StartError::Name { file: name.clone(), identity: identity.name })
+        }
+        _ if identity.observer && config.observe_from.is_empty() => Err(StartError::Role(
+            "the identity is of an observer, but the file does not say whom it follows: \
+             [observe] from = [\"HOST:PORT\"]",
+        )),
+        _ if identity.observer && config.backup.is_some() => Err(StartError::Role(
+            "the identity is of an observer, which has no backups to make: remove [backup]",
+        )),
+        _ if !identity.observer && (!config.observe_from.is_empty() || config.places_from_feed) => {
+            Err(StartError::Role(
+                "the identity is of a member, which follows nobody: remove [observe] and \
+                 [place] from",
+            ))
         }
         _ => Ok(identity),
     }

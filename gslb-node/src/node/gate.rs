@@ -13,7 +13,7 @@ pub(super) fn trial(tables: watch::Receiver<Arc<PlaceTable>>) -> Gate {
     Arc::new(move |state: &State, command: &Command| match command {
         Command::PutConfig(_) => try_config(state, command, &tables.borrow().clone()),
         // Number 1 is the founder's, which records itself once it leads.
-        Command::AddNode(_) if state.nodes.is_empty() => {
+        Command::AddNode(_) | Command::AddObserver(_) if state.nodes.is_empty() => {
             let what = "the founding node has not taken its place yet: try again in a moment";
             Err(Reply::refused(RefusalCode::Conflict, what))
         }

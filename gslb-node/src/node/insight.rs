@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::backups::BackupReport;
 use super::dns::Dns;
+use super::place_report::PlaceReport;
 use crate::control;
 use crate::control::shape::CertificateReport;
 use crate::publish::Publication;
@@ -19,8 +20,8 @@ pub(super) struct Insight {
     pub(super) publication: Arc<Publication>,
     /// The place data with the operators' prefixes over it.
     pub(super) laid: watch::Receiver<Arc<PlaceTable>>,
-    /// Whether the built-in table is used.
-    pub(super) coarse: bool,
+    /// What has become of the place data.
+    pub(super) places: watch::Receiver<PlaceReport>,
     pub(super) backups: watch::Receiver<BackupReport>,
     pub(super) certificates: watch::Receiver<CertificateReport>,
 }
@@ -42,7 +43,7 @@ impl control::Insight for Insight {
     }
 
     fn places_are_coarse(&self) -> bool {
-        self.coarse
+        self.places.borrow().files.is_empty()
     }
 
     fn backup_failed(&self) -> Option<String> {

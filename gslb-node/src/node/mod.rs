@@ -17,6 +17,8 @@ mod file_mark;
 mod freshness;
 mod gate;
 mod insight;
+mod observing;
+mod place_feed;
 mod place_files;
 mod place_report;
 mod rebuild;

@@ -17,6 +17,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Keeps the place table in line with the files, and keeps the old one when they are no good.
 pub(super) struct PlaceFiles {
     files: Vec<PathBuf>,
+    /// Where other files come from, if they do.
+    source: Option<watch::Receiver<Vec<PathBuf>>>,
     tables: watch::Sender<Arc<PlaceTable>>,
     reports: watch::Sender<PlaceReport>,
     metrics: Metrics,
@@ -30,11 +32,19 @@ impl PlaceFiles {
         let table = PlaceTable::empty();
         Self {
             files: files.to_vec(),
-            reports: watch::Sender::new(report_of(&table)),
+            source: None,
+            reports: watch::Sender::new(report_of(&table, &[])),
             tables: watch::Sender::new(Arc::new(table)),
             metrics: metrics.clone(),
             loaded: Vec::new(),
         }
+    }
+
+    /// Takes other files in the place of these whenever `source` has some.
+    #[must_use]
+    pub(super) fn with_source(mut self, source: watch::Receiver<Vec<PathBuf>>) -> Self {
+        self.source = Some(source);
+        self
     }
 
     /// Loads the files, or the built-in table if there are none.
@@ -43,14 +53,9 @@ impl PlaceFiles {
     /// each name and says so, until there is a good file.
     pub(super) fn load_first(&mut self) {
         self.loaded = FileMark::of_all(&self.files);
-        let table = if self.files.is_empty() {
-            Ok(PlaceTable::builtin())
-        } else {
-            PlaceTable::load(&self.files)
-        };
-        match table {
+        match read(&self.files) {
             Ok(table) => {
-                self.reports.send_replace(report_of(&table));
+                self.reports.send_replace(report_of(&table, &self.files));
                 self.tables.send_replace(Arc::new(table));
             }
             Err(error) => {
@@ -76,7 +81,7 @@ impl PlaceFiles {
 
     /// Follows the files for ever.
     pub(super) async fn follow(mut self) {
-        if self.files.is_empty() {
+        if self.files.is_empty() && self.source.is_none() {
             return std::future::pending().await;
         }
         let mut ticks = interval(LOOK);
@@ -84,6 +89,11 @@ impl PlaceFiles {
         let mut seen = self.loaded.clone();
         loop {
             ticks.tick().await;
+            if let Some(source) = &mut self.source
+                && source.has_changed().unwrap_or(false)
+            {
+                self.files = source.borrow_and_update().clone();
+            }
             let now = FileMark::of_all(&self.files);
             // Seen twice alike: a file that is still being written is left alone.
             if now == seen && now != self.loaded {
@@ -96,7 +106,7 @@ impl PlaceFiles {
     /// Reads the files as they are now; a table that is good is used from now on.
     async fn load(&mut self, before: &[FileMark]) {
         let files = self.files.clone();
-        let read = tokio::task::spawn_blocking(move || PlaceTable::load(&files)).await;
+        let read = tokio::task::spawn_blocking(move || read(&files)).await;
         if FileMark::of_all(&self.files) != before {
             // Written to while it was read: the next look sees it change.
             return;
@@ -105,7 +115,7 @@ impl PlaceFiles {
         let why = match read {
             Ok(Ok(table)) => {
                 tracing::info!(data = table.edition().label, "new place data");
-                self.reports.send_replace(report_of(&table));
+                self.reports.send_replace(report_of(&table, &self.files));
                 self.tables.send_replace(Arc::new(table));
                 return;
             }
@@ -118,12 +128,18 @@ impl PlaceFiles {
     }
 }
 
-fn report_of(table: &PlaceTable) -> PlaceReport {
+/// The table of the files, or the built-in one if there are none.
+fn read(files: &[PathBuf]) -> Result<PlaceTable, geo::LoadError> {
+    if files.is_empty() { Ok(PlaceTable::builtin()) } else { PlaceTable::load(files) }
+}
+
+fn report_of(table: &PlaceTable, files: &[PathBuf]) -> PlaceReport {
     let edition = table.edition();
     PlaceReport {
         edition: edition.id.to_string(),
         label: edition.label.clone(),
         built_s: edition.build_epoch_s,
+        files: files.to_vec(),
         refused: None,
     }
 }

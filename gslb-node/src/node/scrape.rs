@@ -196,6 +196,20 @@ impl Live {
             "On the leader: clocks more than 2 s from the voters' median, and how far ahead",
             apart.map(|(id, by)| (vec![("node", name(*id))], *by as f64)),
         )?;
+        out.gauge(
+            "feed_followers",
+            "Observers that follow this node",
+            self.cluster.followers() as f64,
+        )?;
+        if let Some(feed) = self.cluster.feed_status() {
+            let is_fed = f64::from(u8::from(feed.upstream.is_some()));
+            out.gauge("feed_connected", "1 while this observer follows a node", is_fed)?;
+            out.counter(
+                "feed_resyncs",
+                "How often this observer asked for all anew, for what came did not fit",
+                feed.resyncs,
+            )?;
+        }
         let age = status.quorum_age_ms.map(|ms| (Labels::new(), ms as f64 / 1_000.0));
         out.gauges("raft_quorum_age_seconds", "Time since this node last knew of a quorum", age)
     }

@@ -24,6 +24,8 @@ pub enum StartError {
         /// What the identity says.
         identity: String,
     },
+    /// The file asks for what a node of this identity does not do.
+    Role(&'static str),
     /// The data folder cannot be written.
     Folder(PathBuf, io::Error),
     /// An address cannot be listened at.
@@ -51,6 +53,7 @@ impl StartError {
             Self::Log(_)
             | Self::Identity(_)
             | Self::Name { .. }
+            | Self::Role(_)
             | Self::Cluster(raft::StartError::Identity(_)) => 2,
             Self::Folder(..) | Self::Cluster(raft::StartError::Open(_)) => 3,
             Self::Listen { .. } | Self::Dns(_) | Self::Cluster(_) | Self::System(_) => 1,
@@ -66,6 +69,7 @@ impl fmt::Display for StartError {
             Self::Name { file, identity } => {
                 write!(f, "the file is of node {file}, but the identity is of node {identity}")
             }
+            Self::Role(what) => f.write_str(what),
             Self::Folder(folder, error) => {
                 write!(f, "the data folder {} cannot be written: {error}", folder.display())
             }

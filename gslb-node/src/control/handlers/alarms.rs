@@ -157,6 +157,7 @@ mod tests {
             uptime_ms: 0,
             answers: BTreeMap::new(),
             dns: Vec::new(),
+            feed: None,
         };
         NodeStatus { node, heard: true, heard_ms_ago: Some(0), report: Some(report) }
     }

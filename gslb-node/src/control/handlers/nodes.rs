@@ -13,9 +13,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use gslb_consensus::model::document::units::parse_ms;
-use gslb_consensus::raft::RaftStatus;
+use gslb_consensus::raft::{RaftStatus, Role};
 use gslb_consensus::state::command::{RemoveNode, SetAutopilot, SetSeat};
-use gslb_consensus::state::{Command, NodeRecord, Seat, State as Agreed};
+use gslb_consensus::state::{Command, NodeRecord, ObserverRecord, Seat, State as Agreed};
 
 /// `GET /v1/nodes`.
 pub(in crate::control) async fn list(
@@ -27,14 +27,19 @@ pub(in crate::control) async fn list(
     for line in &mut nodes {
         line.certificate_ends_s = api.certificate_end(line.id);
     }
+    nodes
+        .extend(state.observers.iter().filter_map(|(id, record)| observer_line(&api, *id, record)));
     Ok(Json(NodesReply { revision: state.revision(), read, nodes }))
 }
 
 /// Every node as the cluster knows it.
 pub(in crate::control) fn lines(state: &Agreed, raft: &RaftStatus) -> Vec<NodeLine> {
+    let is_observer = raft.role == Role::Observer;
     let member = |id: u64| match raft.members.iter().find(|m| m.id == id) {
         Some(member) if member.voter => "voter",
         Some(_) => "learner",
+        // Who is in Raft, an observer is not told.
+        None if is_observer => "member",
         None => "added",
     };
     let line = |(id, record): (&u64, &NodeRecord)| NodeLine {
@@ -48,6 +53,37 @@ pub(in crate::control) fn lines(state: &Agreed, raft: &RaftStatus) -> Vec<NodeLi
         certificate_ends_s: None,
     };
     state.nodes.iter().map(line).collect()
+}
+
+/// An observer as the cluster knows it; one that is asked itself knows of no other.
+fn observer_line(api: &Api, id: u64, record: &ObserverRecord) -> Option<NodeLine> {
+    if api.parts.cluster.is_observer() {
+        return (id == api.node_id()).then(|| own_line(api));
+    }
+    Some(NodeLine {
+        id,
+        name: record.name.clone(),
+        raft: record.feed.clone(),
+        api: record.api.clone(),
+        member: "observer".to_owned(),
+        leads: false,
+        seat: SeatLine::default(),
+        certificate_ends_s: None,
+    })
+}
+
+/// The line of this node, which is an observer.
+pub(in crate::control) fn own_line(api: &Api) -> NodeLine {
+    NodeLine {
+        id: api.node_id(),
+        name: api.parts.identity.name.clone(),
+        raft: String::new(),
+        api: String::new(),
+        member: "observer".to_owned(),
+        leads: false,
+        seat: SeatLine::default(),
+        certificate_ends_s: api.certificate_end(api.node_id()),
+    }
 }
 
 fn seat_line(state: &Agreed, id: u64) -> SeatLine {
@@ -110,8 +146,13 @@ pub(in crate::control) async fn add(
     Body(ask): Body<NewNode>,
 ) -> Result<Json<NodeAdded>, ApiError> {
     check_addresses(&ask.raft, &ask.api)?;
-    let record = NodeRecord { name: ask.name, raft: ask.raft, api: ask.api };
-    let (revision, id) = propose(&api, Command::AddNode(record), operator).await?;
+    let (name, api_at) = (ask.name, ask.api);
+    let command = if ask.observer {
+        Command::AddObserver(ObserverRecord { name, feed: ask.raft, api: api_at })
+    } else {
+        Command::AddNode(NodeRecord { name, raft: ask.raft, api: api_at })
+    };
+    let (revision, id) = propose(&api, command, operator).await?;
     let Some(id) = id else {
         let what = "the cluster gave the node no number";
         return Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", what));
@@ -140,7 +181,8 @@ pub(in crate::control) async fn remove(
 ) -> Result<Json<Applied>, ApiError> {
     let state = api.parts.cluster.state();
     let id = find(&state, &node)?;
-    let name = state.nodes.get(&id).map_or(node.as_str(), |record| &record.name);
+    let observer = || state.observers.get(&id).map_or(node.as_str(), |record| &record.name);
+    let name = state.nodes.get(&id).map_or_else(observer, |record| &record.name);
     let change = format!("node remove {id} ({name})");
     let command = Command::RemoveNode(RemoveNode { id });
     let (revision, _) = propose(&api, command, operator).await?;

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use gslb_consensus::raft::Role;
 use gslb_consensus::state::Revision;
 use std::fmt::Write as _;
 
@@ -38,6 +39,11 @@ pub(in crate::control) async fn ready(State(api): State<Api>) -> impl IntoRespon
         lines.add("[-]", "serving", "no revision yet");
     }
     match raft.leader {
+        None if raft.role == Role::Observer => match api.feed_line().and_then(|feed| feed.upstream)
+        {
+            Some(at) => lines.add("[+]", "feed", &format!("ok, from {at}")),
+            None => lines.add("[!]", "feed", "nobody is followed; answering from the last state"),
+        },
         Some(id) => lines.add("[+]", "leader", &format!("ok, node {id}")),
         None => lines.add("[!]", "leader", "none known; answering from the last agreed state"),
     }

@@ -9,6 +9,7 @@ use crate::clock;
 use crate::control::api::Api;
 use crate::control::error::ApiError;
 use crate::control::input::Params;
+use crate::control::observers;
 use crate::control::roll::SILENT_AFTER;
 use crate::control::shape::{
     NodeLine, NodeReport, NodeStatus, ReadParams, RegionPool, RegionStatus, RuntimeWeightLine,
@@ -41,11 +42,21 @@ pub(in crate::control) async fn status(
     let (state, read) = api.read(ask.consistency).await?;
     let raft = api.parts.cluster.status();
     let lines = nodes::lines(&state, &raft);
-    let nodes: Vec<NodeStatus> = lines.into_iter().map(|line| node(&api, line)).collect();
+    let mut nodes: Vec<NodeStatus> = lines.into_iter().map(|line| node(&api, line)).collect();
+    let observed = api.observers(&state).await;
+    if api.parts.cluster.is_observer() {
+        nodes.push(node(&api, nodes::own_line(&api)));
+    }
+    let members = nodes.len();
+    nodes.extend(observed);
     let regions = regions(&state, &nodes);
     let timers = api.parts.cluster.timers();
-    let members = Members { nodes: &nodes, raft: &raft, timers };
-    let mut warnings = members.alarms(at, state.generation);
+    let (known, observed) = nodes.split_at_checked(members).unwrap_or((&nodes, &[]));
+    let mut warnings = match cut_off(&api) {
+        told if api.parts.cluster.is_observer() => told.into_iter().collect(),
+        _ => Members { nodes: known, raft: &raft, timers }.alarms(at, state.generation),
+    };
+    warnings.extend(observers::warnings(observed, at));
     let now_s = i64::try_from(clock::unix_ms() / 1_000).unwrap_or(i64::MAX);
     warnings.extend(certificate_alarms(&nodes, now_s));
     warnings.extend(issuer_alarm(&state, now_s));
@@ -174,6 +185,17 @@ fn percent(part: u64, total: u64) -> Option<f64> {
     let (part, total_or_1) = (u128::from(part), u128::from(total.max(1)));
     let tenths = (part * 1000 + total_or_1 / 2) / total_or_1;
     (total > 0).then(|| tenths as f64 / 10.0)
+}
+
+/// That this node is an observer which nobody feeds.
+fn cut_off(api: &Api) -> Option<String> {
+    let feed = api.feed_line().filter(|feed| feed.upstream.is_none())?;
+    let why = feed.failed.map_or_else(String::new, |why| format!(" The last try: {why}."));
+    Some(format!(
+        "this observer follows nobody and answers from {}.{why} Look whether a node of its \
+         [observe] from runs and can be reached",
+        api.served()
+    ))
 }
 
 /// What an operator should look at in what the nodes answer by.

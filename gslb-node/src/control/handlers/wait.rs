@@ -4,7 +4,9 @@ use crate::control::api::Api;
 use crate::control::error::ApiError;
 use crate::control::input::Params;
 use crate::control::roll::ASK_WITHIN;
-use crate::control::shape::{NodeBehind, NodeParams, NodeReport, WaitParams, WaitReply};
+use crate::control::shape::{
+    NodeBehind, NodeParams, NodeReport, NodeStatus, WaitParams, WaitReply,
+};
 use axum::Json;
 use axum::extract::State;
 use gslb_consensus::model::document::units::parse_ms;
@@ -16,6 +18,8 @@ use tokio::time::{Instant, sleep, timeout};
 const HOLD_MS_MAX: u64 = 3_000;
 /// Longest wait of a caller, ms.
 const WAIT_MS_MAX: u64 = 300_000;
+/// Between two looks at what the observers said.
+const LOOK: Duration = Duration::from_millis(50);
 /// Between two tries to reach a node that did not answer.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -60,7 +64,8 @@ pub(in crate::control) async fn wait(
         behind: Vec::new(),
         silent: Vec::new(),
     };
-    for (name, end) in ends {
+    let observed = follow_observers(&api, params.revision, until).await;
+    for (name, end) in ends.into_iter().chain(observed) {
         match end {
             End::Serves => reply.serving.push(name),
             End::Behind(served) => {
@@ -73,6 +78,24 @@ pub(in crate::control) async fn wait(
     reply.done = reply.behind.is_empty();
     reply.waited_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Json(reply))
+}
+
+/// Waits until every observer that is heard serves the revision, or the time is up.
+async fn follow_observers(api: &Api, revision: Revision, until: Instant) -> Vec<(String, End)> {
+    loop {
+        let observers = api.observers(&api.parts.cluster.state()).await;
+        let end = |status: &NodeStatus| match &status.report {
+            Some(report) if report.served >= revision => End::Serves,
+            Some(report) if status.heard => End::Behind(Some(report.served)),
+            _ => End::Silent,
+        };
+        let ends: Vec<End> = observers.iter().map(end).collect();
+        let is_behind = ends.iter().any(|end| matches!(end, End::Behind(_)));
+        if !is_behind || Instant::now() + LOOK >= until {
+            return observers.into_iter().map(|status| status.node.name).zip(ends).collect();
+        }
+        sleep(LOOK).await;
+    }
 }
 
 /// How the wait for one node ended.

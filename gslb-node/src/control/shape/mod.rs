@@ -13,6 +13,7 @@ mod change;
 mod config;
 mod error;
 mod explanation;
+mod feed;
 mod health;
 mod joining;
 mod node;
@@ -33,6 +34,7 @@ pub use change::{ClearRequest, OverrideRequest, OverrideWord, WeightRequest};
 pub use config::{ChangeKind, ConfigApplied, ConfigParams, ObjectChange};
 pub use error::{ErrorBody, LeaderHint};
 pub use explanation::{AnswerKind, ExplainParams, ExplainReply, RegionReason, StepReasons};
+pub use feed::{FeedLine, GuestLine};
 pub use health::{EndpointHealth, HealthReply, OverrideLine, VantageLine, VoteLine};
 pub use joining::{
     CertificateReply, CertificateRequest, InviteLine, InviteRequest, Invited, InvitesReply,

@@ -1,6 +1,7 @@
 //! What a node says of itself, and the list of nodes.
 
 use super::certificate::CertificateReport;
+use super::feed::FeedLine;
 use super::read::ReadLabel;
 use super::revision;
 use gslb_consensus::raft::{DiskPace, Space};
@@ -18,7 +19,7 @@ pub struct NodeReport {
     pub name: String,
     /// Its software.
     pub version: String,
-    /// `leader`, `candidate`, `follower`, `learner` or `stopped`.
+    /// `leader`, `candidate`, `follower`, `learner`, `observer` or `stopped`.
     pub role: String,
     /// Whom it takes for the leader.
     pub leader: Option<u64>,
@@ -67,6 +68,9 @@ pub struct NodeReport {
     pub answers: BTreeMap<String, Answers>,
     /// Where it answers DNS.
     pub dns: Vec<SocketAddr>,
+    /// An observer: the feed that it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feed: Option<FeedLine>,
 }
 
 /// A node's way to another one, as it sees it.
@@ -127,6 +131,9 @@ pub struct NewNode {
     pub raft: String,
     /// Where operators will reach its API, `host:port`.
     pub api: String,
+    /// Whether it is an observer: it follows the feed and has no part in Raft.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observer: bool,
 }
 
 /// `POST /v1/nodes/{node}/seat`; what is not given stays as it is.
@@ -206,7 +213,8 @@ pub struct NodeLine {
     pub raft: String,
     /// Where operators reach its API.
     pub api: String,
-    /// `voter`, `learner`, or `added` while it has not joined.
+    /// `voter`, `learner`, `added` while it has not joined, or `observer`; an observer that is asked
+    /// takes all others for `member`.
     pub member: String,
     /// Whether the node that was asked takes it for the leader.
     pub leads: bool,

@@ -172,6 +172,7 @@ mod tests {
             uptime_ms: 61_000,
             answers: BTreeMap::new(),
             dns: Vec::new(),
+            feed: None,
         }
     }
 
