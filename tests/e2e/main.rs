@@ -9,6 +9,7 @@
 //! members     nodes that come and go
 //! joining     nodes that come in by a token, and a cluster that begins in one step
 //! certificates  certificates that are replaced while the nodes run
+//! upgrades    nodes that run another version, one after the other
 //! crashes     nodes that die at bad moments
 //! registers   what concurrent clients are told, while nodes die and freeze
 //! observers   nodes outside Raft that follow the feed, and each other
@@ -46,3 +47,4 @@ mod samples;
 mod shares;
 mod syscalls;
 mod traffic;
+mod upgrades;

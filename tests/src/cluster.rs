@@ -4,6 +4,7 @@ use crate::client::{Query, Response};
 use crate::hosts::Hosts;
 use crate::node::{DNS_PORT, Node};
 use crate::operator::{Operator, Said};
+use crate::programs::Programs;
 use crate::{loopback, programs, tree, wait};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -37,6 +38,8 @@ pub struct Setup {
     pub hosts: Option<Arc<Hosts>>,
     /// Their patience with each other, as `[raft] timers`.
     pub timers: &'static str,
+    /// The version of nodes and `gslbctl`.
+    pub programs: Programs,
 }
 
 impl Default for Setup {
@@ -50,6 +53,7 @@ impl Default for Setup {
             places,
             hosts: None,
             timers: "patient",
+            programs: Programs::built(),
         }
     }
 }
@@ -63,14 +67,15 @@ impl Cluster {
     pub fn form(setup: &Setup) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let dir = folder.path().join("cluster");
-        let made = Command::new(programs::gslbctl())
+        let made = Command::new(setup.programs.ctl())
             .args(["cluster", "init", "--name", "lab", "--dir"])
             .arg(&dir)
             .output()
             .expect("gslbctl can be started");
         let made = Said::of(&made);
         assert_eq!(made.code, 0, "{}{}", made.out, made.err);
-        let operator = Operator::new(&dir.join("ctl.toml"));
+        let mut operator = Operator::new(&dir.join("ctl.toml"));
+        operator.program = setup.programs.ctl();
         let mut cluster = Self { nodes: Vec::new(), operator, folder };
         for number in 1..=setup.nodes {
             cluster.add(&format!("n{number}"), setup);
@@ -143,6 +148,7 @@ impl Cluster {
         let address = hosts.map_or_else(loopback::fresh, |hosts| hosts.address(place));
         let node = Node::new(name, folder, address, setup.dns_port);
         let mut node = node.with_small_disk(setup.disk_mib);
+        node.program = setup.programs.node();
         node.host = hosts.map(|hosts| hosts.name(place).to_owned());
         node.timers = setup.timers;
         let out = node.folder.display().to_string();

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! programs   builds gslb-node and gslbctl once, finds the other programs
+//! old        the same programs of the last version that read less, built from the history
 //! process    one running program: its log is kept, it ends with its test
 //! node       one gslb-node: folders, ports, settings
 //! cluster    three nodes that agree, and gslbctl beside them
@@ -35,6 +36,7 @@ pub mod injection;
 pub mod load;
 pub mod loopback;
 pub mod node;
+pub mod old;
 pub mod operator;
 pub mod process;
 pub mod programs;

@@ -24,6 +24,8 @@ pub struct Node {
     pub name: String,
     /// Its folder: identity, data, `node.toml`, log.
     pub folder: PathBuf,
+    /// The program that it runs from its next start on.
+    pub program: PathBuf,
     /// The network namespace that it runs in; none: that of the test.
     pub host: Option<String>,
     /// Its patience with the others, as `[raft] timers`.
@@ -43,11 +45,12 @@ impl Node {
     /// A node that does not run yet; its identity lies in `folder`.
     #[must_use]
     pub fn new(name: &str, folder: PathBuf, address: IpAddr, dns_port: u16) -> Self {
-        let (name, timers) = (name.to_owned(), "patient");
+        let (name, timers, program) = (name.to_owned(), "patient", programs::gslb_node());
         let (host, clock, disk_mib, process) = (None, None, None, None);
         Self {
             name,
             folder,
+            program,
             host,
             timers,
             clock,
@@ -181,12 +184,12 @@ impl Node {
     pub fn start(&mut self) {
         assert!(self.process.is_none(), "{} runs already", self.name);
         let mut command = match (&self.host, self.disk_mib) {
-            (None, None) => Command::new(programs::gslb_node()),
+            (None, None) => Command::new(&self.program),
             (Some(host), _) => {
                 let mut command = Command::new("ip");
                 command.args(["netns", "exec", host, "env"]);
                 command.args(self.clock.iter().flat_map(|file| wrong_clock(file)));
-                command.arg(programs::gslb_node());
+                command.arg(&self.program);
                 command
             }
             (None, Some(mib)) => {
@@ -197,7 +200,7 @@ impl Node {
                     data.display()
                 );
                 let mut command = Command::new("unshare");
-                command.args(["--mount", "sh", "-c", &script, "sh"]).arg(programs::gslb_node());
+                command.args(["--mount", "sh", "-c", &script, "sh"]).arg(&self.program);
                 command
             }
         };

@@ -9,6 +9,8 @@ use std::process::{Command, Output};
 #[derive(Clone, Debug)]
 pub struct Operator {
     context: PathBuf,
+    /// The `gslbctl` that is typed.
+    pub program: PathBuf,
 }
 
 /// What a command printed, and how it ended.
@@ -48,7 +50,7 @@ impl Operator {
     /// An operator who uses this context file.
     #[must_use]
     pub fn new(context: &Path) -> Self {
-        Self { context: context.to_owned() }
+        Self { context: context.to_owned(), program: programs::gslbctl() }
     }
 
     /// The context file.
@@ -63,7 +65,7 @@ impl Operator {
     /// If it cannot be started.
     #[must_use]
     pub fn attempt(&self, line: &str, more: &[&str]) -> Said {
-        let output = Command::new(programs::gslbctl())
+        let output = Command::new(&self.program)
             .arg("--context")
             .arg(&self.context)
             .args(line.split_whitespace())

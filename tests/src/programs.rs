@@ -4,16 +4,56 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+/// Both programs of one version.
+#[derive(Clone, Debug)]
+pub struct Programs(PathBuf);
+
+impl Programs {
+    /// Those of this tree.
+    #[must_use]
+    pub fn built() -> Self {
+        Self(built().to_owned())
+    }
+
+    /// Those in a folder.
+    #[must_use]
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// The daemon.
+    #[must_use]
+    pub fn node(&self) -> PathBuf {
+        self.0.join("gslb-node")
+    }
+
+    /// The command line.
+    #[must_use]
+    pub fn ctl(&self) -> PathBuf {
+        self.0.join("gslbctl")
+    }
+}
+
 /// The built `gslb-node`.
 #[must_use]
 pub fn gslb_node() -> PathBuf {
-    built().join("gslb-node")
+    Programs::built().node()
 }
 
 /// The built `gslbctl`.
 #[must_use]
 pub fn gslbctl() -> PathBuf {
-    built().join("gslbctl")
+    Programs::built().ctl()
+}
+
+/// The target folder that cargo built this test in, and the folder of its profile there.
+pub(crate) fn target() -> (PathBuf, String) {
+    // TARGET/PROFILE/deps/THIS-TEST
+    let this = std::env::current_exe().expect("a test knows its own path");
+    let folder = this.ancestors().nth(2).expect("cargo puts tests into deps/");
+    let target = folder.parent().expect("a profile has a folder in the target folder");
+    let profile = folder.file_name().expect("a profile has a name");
+    (target.to_owned(), profile.to_string_lossy().into_owned())
 }
 
 /// Builds the executables once, where and as cargo built this test, and gives their folder.
@@ -22,23 +62,20 @@ pub fn gslbctl() -> PathBuf {
 fn built() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        // TARGET/PROFILE/deps/THIS-TEST
-        let this = std::env::current_exe().expect("a test knows its own path");
-        let folder = this.ancestors().nth(2).expect("cargo puts tests into deps/").to_owned();
-        let target = folder.parent().expect("a profile has a folder in the target folder");
+        let (target, profile) = target();
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo
             .current_dir(crate::tree::root())
             // The whole workspace with a test: then features, and so what is built already, are those of `cargo test`.
             .args(["build", "--locked", "--quiet", "--workspace", "--bins", "--test", "tidy"])
             .arg("--target-dir")
-            .arg(target);
-        if folder.ends_with("release") {
+            .arg(&target);
+        if profile == "release" {
             cargo.arg("--release");
         }
         let status = cargo.status().expect("cargo can be started");
         assert!(status.success(), "gslb-node and gslbctl could not be built");
-        folder
+        target.join(profile)
     })
 }
 

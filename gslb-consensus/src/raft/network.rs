@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::stream;
@@ -187,6 +187,8 @@ impl Link {
         let file = tokio::fs::File::open(&snapshot.snapshot.path)
             .await
             .map_err(|error| network(error.to_string()))?;
+        let bytes = file.metadata().await.map_or(0, |meta| meta.len());
+        let since = Instant::now();
         // The vote goes in the path, for the body is the file as it is.
         let vote = vote.encode().map_err(|error| network(error.to_string()))?;
         let path = format!("/raft/v1/snapshot/{}", hex(&vote));
@@ -194,6 +196,8 @@ impl Link {
         let body = Body::wrap_stream(chunks(file));
         match self.messenger.call(Lane::Snapshot, (Method::POST, &path), node, body, ttl).await {
             Ok((StatusCode::OK, body)) => {
+                let ms = since.elapsed().as_millis();
+                tracing::info!(to = self.target, bytes, ms, "sent a snapshot");
                 SnapshotResponse::decode(&body).map_err(|error| network(error.to_string()))
             }
             Ok((status, body)) => {

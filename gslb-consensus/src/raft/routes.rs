@@ -218,7 +218,11 @@ async fn install(core: &Core, raft: &Raft, vote: Vote, file: SnapshotFile) -> An
     let meta = in_background(move || read.read_meta()).await.map_err(Refusal::unavailable)?;
     core.hear_leader();
     let snapshot = Snapshot { meta, snapshot: file };
+    let (from, since) = (vote.leader_id.node_id, Instant::now());
+    let index = snapshot.meta.last_log_id.map(|id| id.index);
     let answer = raft.install_full_snapshot(vote, snapshot).await.map_err(Refusal::unavailable)?;
+    let ms = since.elapsed().as_millis();
+    tracing::info!(from, index, ms, "took over a snapshot");
     write(&answer)
 }
 
