@@ -58,7 +58,7 @@ pub(crate) fn slow_link(scene: &mut Scene<'_>) {
         }
     }
     let names = [scene.name(far), scene.name(near)];
-    let mut words = vec!["a round trip takes long between", "Look at the network, or set timers"];
+    let mut words = vec!["a round trip takes long between", "Look at the network, or "];
     words.extend(names.iter().map(String::as_str));
     scene.says(near, &words);
     scene.changes_go_on();

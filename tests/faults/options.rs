@@ -33,9 +33,13 @@ pub(crate) struct Options {
     /// Names the faults, and makes none.
     #[arg(long)]
     pub(crate) list: bool,
-    /// Passed by who runs all tests.
+    /// Passed by who runs all tests, as the two below.
     #[arg(long = "nocapture", hide = true)]
     _nocapture: bool,
+    #[arg(long = "exact", hide = true)]
+    _exact: bool,
+    #[arg(long = "test-threads", hide = true)]
+    _test_threads: Option<u64>,
 }
 
 impl Options {

@@ -238,6 +238,9 @@ mod tests {
         ] {
             assert!(told[0].contains(part), "{told:#?}");
         }
+        seen.raft.leader = Some(1);
+        let told = seen.told();
+        assert!(told[0].starts_with("changes may not be accepted. 2 of 3 voters are"), "{told:#?}");
         let mut election = Seen::new(3).lost(2, Miss::Refused);
         election.raft.leader = None;
         let told = election.told();

@@ -47,6 +47,10 @@ impl Members<'_> {
 
     /// How many voters more may be lost.
     fn margin(&self, lost: &[u64], of: usize) -> String {
+        if of - lost.len() < of / 2 + 1 {
+            // Raft has not given up yet, or hears more than this node's own calls do.
+            return format!("changes may not be accepted. {}", self.way_out(lost, of));
+        }
         let spare = (of.saturating_sub(1) / 2).saturating_sub(lost.len());
         let names = self.names(lost);
         match spare {
