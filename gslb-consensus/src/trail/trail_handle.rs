@@ -85,7 +85,9 @@ impl Trail {
             waiting.extend(first.into_iter().chain(arriving.try_iter()));
             let surplus = waiting.len().saturating_sub(WAITING_MAX);
             waiting.drain(..surplus);
-            match self.writer.lock().unwrap_or_else(PoisonError::into_inner).append(&waiting) {
+            // Let go of before the news: who waits for them looks at the writer meanwhile.
+            let done = self.writer.lock().unwrap_or_else(PoisonError::into_inner).append(&waiting);
+            match done {
                 Ok(()) => {
                     waiting.clear();
                     failing = false;
