@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::join_all;
 use openraft::ServerState;
 use reqwest::{Method, StatusCode};
+use tokio::time::Instant;
 
 use super::core::{Core, Metrics};
 use super::messenger::Lane;

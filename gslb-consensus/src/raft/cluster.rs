@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use openraft::{Instant as _, ReadPolicy, ServerState};
@@ -12,7 +12,7 @@ use reqwest::{Method, StatusCode};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::address_book::AddressBook;
 use super::clocks;
@@ -28,6 +28,7 @@ use super::observer::{self, FeedConfig};
 use super::peer_client::PeerClient;
 use super::propose::Origin;
 use super::routes;
+use super::simulation::Post;
 use super::snapshot::SnapshotFolder;
 use super::space::{Space, SpaceLimits};
 use super::space_keeper;
@@ -60,8 +61,6 @@ pub struct ClusterConfig {
     pub data_dir: PathBuf,
     /// Who this node is.
     pub identity: Arc<Identity>,
-    /// The bound socket for other nodes.
-    pub listener: TcpListener,
     /// `host:port` where other nodes reach that socket.
     pub advertise: String,
     /// `host:port` where operators reach this node's API.
@@ -84,15 +83,16 @@ pub struct ClusterConfig {
 #[derive(Clone)]
 pub struct Cluster {
     pub(super) core: Arc<Core>,
-    owner: Arc<Owner>,
-    address: SocketAddr,
+    pub(super) owner: Arc<Owner>,
+    pub(super) address: SocketAddr,
 }
 
 /// Ends the cluster's runtime.
-struct Owner {
-    runtime: Mutex<Option<Runtime>>,
-    closing: watch::Sender<bool>,
-    closed: watch::Receiver<bool>,
+pub(super) struct Owner {
+    /// None in a simulation, which has one for all nodes.
+    pub(super) runtime: Mutex<Option<Runtime>>,
+    pub(super) closing: watch::Sender<bool>,
+    pub(super) closed: watch::Receiver<bool>,
 }
 
 impl Owner {
@@ -113,13 +113,14 @@ impl Drop for Owner {
 }
 
 impl Cluster {
-    /// Opens the data folder, restores what was committed, starts Raft and serves other nodes.
+    /// Opens the data folder, restores what was committed, starts Raft and serves other nodes on a
+    /// bound socket.
     ///
     /// Runs on threads of its own; blocks the caller until the state is restored, which needs
     /// no other node. A founder with an empty folder begins the cluster as its only voter.
-    pub fn start(config: ClusterConfig) -> Result<Self, StartError> {
-        let address = config.listener.local_addr().map_err(StartError::System)?;
-        config.listener.set_nonblocking(true).map_err(StartError::System)?;
+    pub fn start(config: ClusterConfig, listener: TcpListener) -> Result<Self, StartError> {
+        let address = listener.local_addr().map_err(StartError::System)?;
+        listener.set_nonblocking(true).map_err(StartError::System)?;
         let folder = Folder::open(&config.data_dir, &config.identity)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -127,13 +128,13 @@ impl Cluster {
             .enable_all()
             .build()
             .map_err(StartError::System)?;
-        let core = Arc::new(new_core(&config, &folder, runtime.handle().clone())?);
+        let core = Arc::new(new_core(&config, &folder, runtime.handle().clone(), None)?);
         let (started, answer) = mpsc::channel();
         let (done, closed) = watch::channel(false);
         let closing = core.closing.clone();
         let tasks = Arc::clone(&core);
         runtime.spawn(async move {
-            match start_tasks(&tasks, folder, config).await {
+            match serve(&tasks, folder, listener, config.extra).await {
                 Ok(mut running) => {
                     let _ = started.send(Ok(()));
                     while running.join_next().await.is_some() {}
@@ -309,14 +310,18 @@ impl Cluster {
     }
 }
 
-/// What the tasks share.
-fn new_core(
+/// What the tasks share; `post` is the network of a simulation.
+pub(super) fn new_core(
     config: &ClusterConfig,
     folder: &Folder,
     runtime: tokio::runtime::Handle,
+    post: Option<Arc<dyn Post>>,
 ) -> Result<Core, StartError> {
     let book = Arc::new(AddressBook::default());
-    let messenger = Messenger::new(&config.identity, &book, config.timers)?;
+    let messenger = match post {
+        Some(post) => Messenger::Simulated(post),
+        None => Messenger::new(&config.identity, &book, config.timers)?,
+    };
     let (desk, observer) = observer::parts(config)?;
     let snapshots = SnapshotFolder::open(folder.snapshots()).map_err(StartError::System)?;
     Ok(Core {
@@ -349,23 +354,34 @@ fn new_core(
     })
 }
 
-/// Starts Raft, then what serves and tends it.
-async fn start_tasks(
+/// Starts Raft and its tasks, and serves other nodes.
+async fn serve(
     core: &Arc<Core>,
     folder: Folder,
-    config: ClusterConfig,
+    listener: TcpListener,
+    extra: Router,
 ) -> Result<JoinSet<()>, StartError> {
     core.stand_for_feed();
-    let socket = tokio::net::TcpListener::from_std(config.listener).map_err(StartError::System)?;
+    let socket = tokio::net::TcpListener::from_std(listener).map_err(StartError::System)?;
     let listener = Listener {
         socket,
         identity: Arc::clone(&core.identity),
-        router: routes::router(Arc::clone(core), config.extra),
+        router: routes::router(Arc::clone(core), extra),
         closing: core.closing.subscribe(),
     };
     if core.observer.is_some() {
         return core.start_observing(folder, listener);
     }
+    let mut tasks = start_tasks(core, folder).await?;
+    tasks.spawn(listener.run());
+    Ok(tasks)
+}
+
+/// Starts Raft, then what tends it.
+pub(super) async fn start_tasks(
+    core: &Arc<Core>,
+    folder: Folder,
+) -> Result<JoinSet<()>, StartError> {
     let running = match Running::start(core, &folder).await {
         Ok(running) => Some(running),
         Err(StartError::Halted(_)) => None,
@@ -373,7 +389,6 @@ async fn start_tasks(
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(supervise(Arc::clone(core), folder, running));
-    tasks.spawn(listener.run());
     tasks.spawn(leader_tasks::run(Arc::clone(core)));
     tasks.spawn(space_keeper::run(Arc::clone(core)));
     tasks.spawn(membership::run(Arc::clone(core)));
@@ -390,7 +405,7 @@ impl Core {
             let why = "this node is an observer: ask a member".to_owned();
             return Err(ReadError::NoLeader { why });
         }
-        let deadline = tokio::time::Instant::now() + READ;
+        let deadline = Instant::now() + READ;
         let mut status = self.status.subscribe();
         loop {
             status.mark_unchanged();
@@ -406,7 +421,7 @@ impl Core {
                 Ok(Err(why)) => why,
                 Err(_) => "no answer in time".to_owned(),
             };
-            if tokio::time::Instant::now() >= deadline || self.has_lost_quorum() {
+            if Instant::now() >= deadline || self.has_lost_quorum() {
                 return Err(ReadError::NoLeader { why });
             }
             let _ = timeout(Duration::from_millis(100), status.changed()).await;

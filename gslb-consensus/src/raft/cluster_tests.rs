@@ -56,10 +56,9 @@ impl Lab {
 
     fn start_with(&self, id: u64, gate: Option<Gate>) -> Result<Cluster, StartError> {
         let who = |Extension(peer): Extension<Peer>| async move { peer.to_string() };
-        Cluster::start(ClusterConfig {
+        let config = ClusterConfig {
             data_dir: self.data(id),
             identity: Arc::new(self.identity(id)),
-            listener: TcpListener::bind(self.address(id)).unwrap(),
             advertise: self.address(id),
             api: format!("127.0.0.1:{}", 10_000 + id),
             timers: Timers::Patient,
@@ -68,7 +67,8 @@ impl Lab {
             clock: self.clock(id),
             gate,
             feed: FeedConfig::default(),
-        })
+        };
+        Cluster::start(config, TcpListener::bind(self.address(id)).unwrap())
     }
 
     fn clock(&self, id: u64) -> WallClock {

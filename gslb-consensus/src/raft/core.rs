@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use openraft::async_runtime::WatchReceiver;
 use openraft::{Instant as _, ServerState};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::address_book::AddressBook;
 use super::cluster::Gate;

@@ -33,10 +33,9 @@ fn start(dir: &Path, name: &str, identity: Identity, from: Vec<String>) -> Clust
 fn start_with(dir: &Path, name: &str, identity: Identity, feed: FeedConfig) -> Cluster {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let advertise = listener.local_addr().unwrap().to_string();
-    Cluster::start(ClusterConfig {
+    let config = ClusterConfig {
         data_dir: dir.join(name),
         identity: Arc::new(identity),
-        listener,
         advertise,
         api: format!("api.{name}:8053"),
         timers: Timers::Patient,
@@ -45,8 +44,8 @@ fn start_with(dir: &Path, name: &str, identity: Identity, feed: FeedConfig) -> C
         clock: WallClock::system(),
         gate: None,
         feed,
-    })
-    .unwrap()
+    };
+    Cluster::start(config, listener).unwrap()
 }
 
 impl Lab {

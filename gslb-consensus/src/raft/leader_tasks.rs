@@ -31,7 +31,7 @@ pub(crate) async fn run(core: Arc<Core>) {
         state.mark_unchanged();
         status.mark_unchanged();
         core.learn_addresses();
-        core.time.learn(core.view.state().time_ms, std::time::Instant::now());
+        core.time.learn(core.view.state().time_ms, Instant::now());
         let metrics = core.metrics();
         match (&metrics, core.raft()) {
             (Some(metrics), Some(raft)) if metrics.state == ServerState::Leader => {
@@ -83,7 +83,7 @@ impl Core {
 
     /// What a command would be stamped with by what is known of the clocks.
     fn now_ms(&self) -> u64 {
-        self.time.stamp(self.view.state().time_ms, std::time::Instant::now())
+        self.time.stamp(self.view.state().time_ms, Instant::now())
     }
 
     /// Until when nothing is due that the passing of time brings about.

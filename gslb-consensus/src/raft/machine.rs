@@ -8,6 +8,7 @@ use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, Raf
 use openraft::{EntryPayload, OptionalSend};
 use tokio::sync::watch;
 
+use super::background::in_background;
 use super::snapshot::{SnapshotFile, SnapshotFolder, check_owner};
 use super::types::{
     LogId, Outcome, Proposal, Snapshot, SnapshotMeta, StoredMembership, TypeConfig,
@@ -203,11 +204,4 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
         }
         Ok(Snapshot { meta: self.meta.clone(), snapshot: file })
     }
-}
-
-/// Runs work on files away from the threads that keep Raft's time.
-pub(crate) async fn in_background<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

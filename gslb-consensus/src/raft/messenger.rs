@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{Body, Client, Method, StatusCode};
+use tokio::time::timeout;
 
 use super::address_book::{AddressBook, BookResolver};
+use super::simulation::{Lost, Post, bring};
 use super::timers::Timers;
 use crate::identity::{Identity, IdentityError, NodeTls};
 
@@ -54,8 +56,16 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
+/// The way to the other nodes.
+pub(crate) enum Messenger {
+    /// Over HTTP/2.
+    Http(Box<Clients>),
+    /// Within a simulation.
+    Simulated(Arc<dyn Post>),
+}
+
 /// The clients, one a lane, each with its own connection to each node.
-pub(crate) struct Messenger {
+pub(crate) struct Clients {
     identity: Arc<Identity>,
     book: Arc<AddressBook>,
     timers: Timers,
@@ -116,9 +126,42 @@ impl Messenger {
         timers: Timers,
     ) -> Result<Self, IdentityError> {
         let lanes = Mutex::new(Lanes::new(identity.tls(), book, timers)?);
-        Ok(Self { identity: Arc::clone(identity), book: Arc::clone(book), timers, lanes })
+        let (identity, book) = (Arc::clone(identity), Arc::clone(book));
+        Ok(Self::Http(Box::new(Clients { identity, book, timers, lanes })))
     }
 
+    /// Calls a node; any status is an answer, but 421 and 503 say that it would not listen.
+    pub(crate) async fn call(
+        &self,
+        lane: Lane,
+        route: (Method, &str),
+        node: (u64, &str),
+        body: impl Into<Body>,
+        ttl: Duration,
+    ) -> Result<(StatusCode, Bytes), CallError> {
+        let body = body.into();
+        let (status, body) = match self {
+            Self::Http(clients) => clients.call(lane, route, node, body, ttl).await?,
+            Self::Simulated(post) => match timeout(ttl, bring(post, lane, route, node, body, ttl))
+                .await
+            {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(Lost::Unreachable)) => {
+                    return Err(CallError::Unreachable("no way there".to_owned()));
+                }
+                Ok(Err(Lost::Broken)) => return Err(CallError::Broken("no way back".to_owned())),
+                Err(late) => return Err(CallError::Timeout(late.to_string())),
+            },
+        };
+        if matches!(status, StatusCode::MISDIRECTED_REQUEST | StatusCode::SERVICE_UNAVAILABLE) {
+            let why = String::from_utf8_lossy(&body).into_owned();
+            return Err(CallError::Unreachable(format!("{status}: {why}")));
+        }
+        Ok((status, body))
+    }
+}
+
+impl Clients {
     /// The client of a lane that shows the present certificate.
     ///
     /// Once that was replaced there are new clients, and thus new connections; what is on its way
@@ -135,13 +178,12 @@ impl Messenger {
         lanes.of(lane)
     }
 
-    /// Calls a node; any status is an answer, but 421 and 503 say that it would not listen.
-    pub(crate) async fn call(
+    async fn call(
         &self,
         lane: Lane,
         (method, path): (Method, &str),
         (node, data_uuid): (u64, &str),
-        body: impl Into<Body>,
+        body: Body,
         ttl: Duration,
     ) -> Result<(StatusCode, Bytes), CallError> {
         let url = format!("https://{}{path}", self.identity.host_of(node));
@@ -151,12 +193,7 @@ impl Messenger {
         }
         let response = request.send().await.map_err(|error| sort(&error))?;
         let status = response.status();
-        let body = response.bytes().await.map_err(|error| sort(&error))?;
-        if matches!(status, StatusCode::MISDIRECTED_REQUEST | StatusCode::SERVICE_UNAVAILABLE) {
-            let why = String::from_utf8_lossy(&body).into_owned();
-            return Err(CallError::Unreachable(format!("{status}: {why}")));
-        }
-        Ok((status, body))
+        Ok((status, response.bytes().await.map_err(|error| sort(&error))?))
     }
 }
 

@@ -17,6 +17,8 @@
 //! [`restore()`] begins a cluster again from a [`crate::backup`], and [`verify_data`] looks at a data
 //! folder without a change.
 //!
+//! `simulation` starts the same node on a network, disk and clock that are made of code.
+//!
 //! This folder is the only importer of openraft, which sees bytes alone: commands are envelopes of
 //! [`crate::state`], messages and stored entries are layouts of `wire`, both with versions of
 //! their own. It runs on threads of its own and may fail or panic without the node noticing more
@@ -24,6 +26,7 @@
 
 mod address_book;
 mod autopilot;
+mod background;
 mod clocks;
 mod cluster;
 mod core;
@@ -55,6 +58,9 @@ mod timers;
 mod types;
 mod view;
 mod wire;
+
+#[doc(hidden)]
+pub mod simulation;
 
 #[cfg(test)]
 mod cluster_tests;

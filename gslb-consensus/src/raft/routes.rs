@@ -17,8 +17,8 @@ use openraft::raft::{
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
 
+use super::background::in_background;
 use super::core::Core;
-use super::machine::in_background;
 use super::messenger::DATA_HEADER;
 use super::network::unhex;
 use super::propose::Attempt;

@@ -15,6 +15,7 @@ use openraft::storage::RaftLogStorage;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval, timeout};
 
+use super::background::in_place;
 use super::core::Core;
 use super::errors::StartError;
 use super::log_age::LogAge;
@@ -43,13 +44,13 @@ pub(crate) struct Running {
 impl Running {
     /// Opens log and state and starts Raft; what was committed is applied when this returns.
     pub(crate) async fn start(core: &Core, folder: &Folder) -> Result<Self, StartError> {
-        let store = tokio::task::block_in_place(|| LogStore::open(folder, &core.disk))?;
+        let store = in_place(|| LogStore::open(folder, &core.disk))?;
         core.set_store(Some(store.clone()));
         match Self::start_on(core, folder, store.clone()).await {
             Ok(raft) => Ok(Self { raft, store }),
             Err(error) => {
                 core.set_store(None);
-                tokio::task::block_in_place(|| store.close());
+                in_place(|| store.close());
                 Err(error)
             }
         }
@@ -63,7 +64,7 @@ impl Running {
         let raft_error = |error: &dyn std::fmt::Display| StartError::Raft(error.to_string());
         let (snapshots, view) = (Arc::clone(&core.snapshots), Arc::clone(&core.view));
         let closing = core.closing.subscribe();
-        let machine = tokio::task::block_in_place(|| StateMachine::open(snapshots, view, closing))
+        let machine = in_place(|| StateMachine::open(snapshots, view, closing))
             .map_err(StartError::System)?;
         machine
             .check_owner(core.identity.node_id, &core.data_uuid)
@@ -131,7 +132,7 @@ impl Running {
     /// Ends Raft and closes the log.
     async fn stop(self) {
         let _ = timeout(STOP, self.raft.shutdown()).await;
-        tokio::task::block_in_place(|| self.store.close());
+        in_place(|| self.store.close());
     }
 }
 
@@ -172,7 +173,7 @@ async fn start_again(core: &Core, folder: &mut Folder) -> Option<Running> {
         if *core.closing.borrow() {
             return None;
         }
-        let refreshed = tokio::task::block_in_place(|| folder.refresh(&core.identity));
+        let refreshed = in_place(|| folder.refresh(&core.identity));
         let started = match refreshed {
             Ok(()) => Running::start(core, folder).await,
             Err(error) => Err(error.into()),

@@ -110,7 +110,6 @@ impl Lab {
         let config = ClusterConfig {
             data_dir: dir.path().join("data"),
             identity: Arc::clone(&identity),
-            listener: raft,
             advertise: raft_at,
             api: api_at,
             timers: Timers::Patient,
@@ -120,7 +119,7 @@ impl Lab {
             gate: None,
             feed: FeedConfig::default(),
         };
-        let start = tokio::task::spawn_blocking(|| Cluster::start(config));
+        let start = tokio::task::spawn_blocking(|| Cluster::start(config, raft));
         let cluster = start.await.unwrap().unwrap();
         let mut status = cluster.status_changes();
         let leads = status.wait_for(|status| status.role == Role::Leader);

@@ -77,9 +77,9 @@ impl Center {
         let reports = places.reports();
         let tables = places.tables();
         let slot: control::ApiSlot = Arc::new(OnceLock::new());
-        let cluster = cluster_config(&config, &identity, sockets.raft, &slot, tables.clone());
+        let cluster = cluster_config(&config, &identity, &slot, tables.clone());
         let shelf = Arc::clone(&cluster.feed.shelf);
-        let (cluster, places, trail) = open_all(cluster, places).await?;
+        let (cluster, places, trail) = open_all(cluster, sockets.raft, places).await?;
         let rebuild = Rebuild::new(seed()?, cluster.watch(), tables, &metrics);
         let rebuild = rebuild.map_err(StartError::System)?;
         let publication = rebuild.publication();
@@ -286,14 +286,12 @@ fn place_files(
 fn cluster_config(
     config: &NodeConfig,
     identity: &Arc<Identity>,
-    listener: std::net::TcpListener,
     slot: &control::ApiSlot,
     tables: watch::Receiver<Arc<geo::PlaceTable>>,
 ) -> ClusterConfig {
     ClusterConfig {
         data_dir: config.data.clone(),
         identity: Arc::clone(identity),
-        listener,
         advertise: config.raft.advertise.clone(),
         api: config.api.advertise.clone(),
         timers: config.raft.timers,
@@ -310,6 +308,7 @@ fn cluster_config(
 /// nobody.
 async fn open_all(
     config: ClusterConfig,
+    listener: std::net::TcpListener,
     mut places: PlaceFiles,
 ) -> Result<(Cluster, PlaceFiles, Trail), StartError> {
     let audit = config.data_dir.join("audit");
@@ -318,7 +317,7 @@ async fn open_all(
         places.load_first();
         places
     });
-    let started = spawn_blocking(move || Cluster::start(config)).await.map_err(broken)?;
+    let started = spawn_blocking(move || Cluster::start(config, listener)).await.map_err(broken)?;
     let cluster = started.map_err(StartError::Cluster)?;
     // Once the data folder is this process's own.
     let trail = Trail::open(&audit).map_err(|error| StartError::Folder(audit, error))?;

@@ -1,7 +1,6 @@
 //! The redb file: what lies in it, the whole check at opening, and one commit for many changes.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 
 use redb::backends::InMemoryBackend;
@@ -65,19 +64,17 @@ pub(super) struct Database(redb::Database);
 impl Database {
     /// Opens the log of a folder and reads and checks all of it.
     pub(super) fn open(folder: &Folder) -> Result<(Self, Contents), OpenError> {
-        let path = folder.log_path();
-        let there = std::fs::metadata(&path).is_ok_and(|meta| meta.len() > 0);
-        if folder.is_used() && !there {
+        let (path, file) = (folder.log_path(), folder.log_file());
+        let head = file.head(HEAD_LEN);
+        let head = head.map_err(|source| OpenError::File { path: path.clone(), source })?;
+        if folder.is_used() && head.is_none() {
             return Err(OpenError::Missing { path });
         }
         let damaged = |why: String| OpenError::Damaged { path: path.clone(), why };
-        if there {
-            let file = std::fs::File::open(&path);
-            let head = file.and_then(read_head);
-            let head = head.map_err(|source| OpenError::File { path: path.clone(), source })?;
+        if let Some(head) = head {
             check_head(&head).map_err(damaged)?;
         }
-        let db = builder().create(&path).map_err(|error| sort_error(&path, &error.into()))?;
+        let db = file.open(&builder()).map_err(|error| sort_error(&path, &error.into()))?;
         let (contents, data_uuid) = read_all(&db).map_err(damaged)?;
         let database = Self(db);
         match data_uuid {
@@ -185,13 +182,6 @@ fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(PAGE_CACHE_BYTES).set_check_integrity_on_open(true);
     builder
-}
-
-/// The first bytes of a log.
-fn read_head(file: std::fs::File) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(HEAD_LEN);
-    file.take(HEAD_LEN as u64).read_to_end(&mut head)?;
-    Ok(head)
 }
 
 /// Refuses a log that was closed well and yet names the older of its two commits as the last one.

@@ -2,11 +2,14 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::OpenError;
+use super::log_file::LogFile;
 use crate::identity::{Identity, random_uuid, write_atomic};
+use crate::raft::simulation::Disk;
 use crate::raft::types::{LogId, Vote};
 
 /// The version of the folder's layout that is written; version 1 had no checksum in `data.toml`.
@@ -78,6 +81,7 @@ pub(crate) struct Folder {
     root: PathBuf,
     card: Card,
     used: bool,
+    disk: Option<Arc<dyn Disk>>,
     _lock: File,
 }
 
@@ -112,7 +116,17 @@ impl Folder {
             None => new_card(&card_path, identity)?,
         };
         check_owner(root, &card, identity)?;
-        Ok(Self { root: root.to_path_buf(), card, used, _lock: lock })
+        Ok(Self { root: root.to_path_buf(), card, used, disk: None, _lock: lock })
+    }
+
+    /// Has the log on the disk of a simulation instead of in a file.
+    pub(crate) fn with_disk(self, disk: Arc<dyn Disk>) -> Self {
+        Self { disk: Some(disk), ..self }
+    }
+
+    /// The disk of the simulation, if this is one.
+    pub(super) fn disk(&self) -> Option<Arc<dyn Disk>> {
+        self.disk.clone()
     }
 
     /// Reads the card anew, before the log is opened a second time by the same process.
@@ -128,6 +142,11 @@ impl Folder {
     /// Where the log lies.
     pub(crate) fn log_path(&self) -> PathBuf {
         self.root.join("log.redb")
+    }
+
+    /// What the log is read from.
+    pub(super) fn log_file(&self) -> LogFile {
+        self.disk().map_or_else(|| LogFile::File(self.log_path()), LogFile::Simulated)
     }
 
     /// Where snapshots lie.

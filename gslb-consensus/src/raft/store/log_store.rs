@@ -30,8 +30,12 @@ impl LogStore {
     /// Opens the log of a folder, whole and checked; `watch` takes the time of every write.
     pub(crate) fn open(folder: &Folder, watch: &Arc<Stopwatch>) -> Result<Self, OpenError> {
         let (database, contents) = Database::open(folder)?;
-        let writer = Writer::start(database, folder.mark(), Arc::clone(watch))
-            .map_err(|source| OpenError::File { path: folder.log_path(), source })?;
+        let (mark, watch) = (folder.mark(), Arc::clone(watch));
+        let writer = match folder.disk() {
+            Some(disk) => Writer::start_on(disk, database, mark, watch),
+            None => Writer::start(database, mark, watch)
+                .map_err(|source| OpenError::File { path: folder.log_path(), source })?,
+        };
         Ok(Self { contents: Arc::new(RwLock::new(contents)), writer: Arc::new(writer) })
     }
 
@@ -46,6 +50,14 @@ impl LogStore {
         let contents = self.read();
         let entries = contents.entries.range(..=upto).map(|(_, entry)| command_len(entry));
         entries.fold(0, |sum, length| sum + length as u64)
+    }
+
+    /// How far the log is purged, its last index, and its entries from an index on.
+    pub(crate) fn lines(&self, from: u64) -> (Option<LogId>, Option<u64>, Vec<Entry>) {
+        let contents = self.read();
+        let last = contents.entries.last_key_value().map(|(index, _)| *index);
+        let entries = contents.entries.range(from..).map(|(_, entry)| entry.clone()).collect();
+        (contents.purged, last, entries)
     }
 
     /// Makes the file as small as what it holds.

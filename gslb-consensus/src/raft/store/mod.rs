@@ -16,6 +16,8 @@
 
 mod database;
 mod folder;
+mod inline;
+mod log_file;
 mod log_store;
 mod open_error;
 mod record;

@@ -4,18 +4,21 @@ use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use openraft::storage::IOFlushed;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::database::{Change, Database};
 use super::folder::Mark;
+use super::inline::Inline;
 use crate::raft::disk_pace::Stopwatch;
+use crate::raft::simulation::Disk;
 use crate::raft::types::{LogId, TypeConfig};
 
 /// How long the committed index may wait for another change to be written with.
-const COMMITTED_LINGER: Duration = Duration::from_millis(50);
+pub(super) const COMMITTED_LINGER: Duration = Duration::from_millis(50);
 
 /// Most jobs of one commit.
 const BATCH_JOBS: usize = 512;
@@ -29,7 +32,7 @@ pub(super) enum Done {
 }
 
 /// What the thread is asked to do.
-enum Job {
+pub(super) enum Job {
     Write(Change, Done),
     /// Remember it; written with the next change, or alone after a short while.
     Committed(Option<LogId>),
@@ -43,7 +46,14 @@ enum Job {
 /// The way to the thread.
 pub(super) struct Writer {
     jobs: Sender<Job>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    worker: Worker,
+}
+
+/// Who does the work.
+enum Worker {
+    Thread(Mutex<Option<JoinHandle<()>>>),
+    /// In a simulation.
+    Task(Arc<Inline>),
 }
 
 impl Writer {
@@ -54,36 +64,61 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("gslb-log".to_owned())
             .spawn(move || desk.run(&receiver))?;
-        Ok(Self { jobs, thread: Mutex::new(Some(thread)) })
+        Ok(Self { jobs, worker: Worker::Thread(Mutex::new(Some(thread))) })
+    }
+
+    /// Starts a task instead of the thread, for a simulation.
+    pub(super) fn start_on(
+        disk: Arc<dyn Disk>,
+        database: Database,
+        mark: Mark,
+        watch: Arc<Stopwatch>,
+    ) -> Self {
+        let (jobs, receiver) = channel();
+        let desk = Desk { database, mark, watch, committed: None, broken: None };
+        Self { jobs, worker: Worker::Task(Inline::start(desk, receiver, disk)) }
+    }
+
+    fn send(&self, job: Job) -> io::Result<()> {
+        self.jobs.send(job).map_err(|_| closed())?;
+        if let Worker::Task(task) = &self.worker {
+            task.wake();
+        }
+        Ok(())
     }
 
     /// Queues a change; `done` is told once it is on disk, or why it is not.
     pub(super) fn write(&self, change: Change, done: Done) -> io::Result<()> {
-        self.jobs.send(Job::Write(change, done)).map_err(|_| closed())
+        self.send(Job::Write(change, done))
     }
 
     /// Queues the committed index, which nobody waits for.
     pub(super) fn committed(&self, committed: Option<LogId>) -> io::Result<()> {
-        self.jobs.send(Job::Committed(committed)).map_err(|_| closed())
+        self.send(Job::Committed(committed))
     }
 
     /// Queues that the file is made as small as what it holds.
     pub(super) fn compact(&self, done: oneshot::Sender<io::Result<()>>) -> io::Result<()> {
-        self.jobs.send(Job::Compact(done)).map_err(|_| closed())
+        self.send(Job::Compact(done))
     }
 
     /// Writes what is queued, closes the file and ends the thread.
     pub(super) fn close(&self) {
-        let _ = self.jobs.send(Job::Close);
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let _ = thread.join();
+        let _ = self.send(Job::Close);
+        match &self.worker {
+            Worker::Thread(thread) => {
+                let thread = thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(thread) = thread {
+                    let _ = thread.join();
+                }
+            }
+            Worker::Task(task) => task.close(),
         }
     }
 }
 
 /// What the thread works with.
-struct Desk {
+pub(super) struct Desk {
     database: Database,
     mark: Mark,
     watch: Arc<Stopwatch>,
@@ -97,7 +132,7 @@ impl Desk {
     fn run(mut self, jobs: &Receiver<Job>) {
         let mut open = true;
         while open {
-            let first = if self.committed.is_some() {
+            let first = if self.lingers() {
                 match jobs.recv_timeout(COMMITTED_LINGER) {
                     Ok(job) => Some(job),
                     Err(RecvTimeoutError::Timeout) => None,
@@ -106,33 +141,45 @@ impl Desk {
             } else {
                 Some(jobs.recv().unwrap_or(Job::Close))
             };
-            let (mut batch, mut smaller) = (Vec::new(), None);
-            let alone = first.is_none();
-            let mut next = first;
-            while let Some(job) = next {
-                match job {
-                    Job::Write(change, done) => batch.push((change, done)),
-                    Job::Committed(committed) => self.committed = Some(committed),
-                    Job::Compact(done) => {
-                        smaller = Some(done);
-                        break;
-                    }
-                    Job::Close => {
-                        open = false;
-                        break;
-                    }
-                    #[cfg(test)]
-                    Job::Fail => self.broken = Some("the disk is gone".to_owned()),
-                }
-                next = if batch.len() < BATCH_JOBS { jobs.try_recv().ok() } else { None };
-            }
-            if !batch.is_empty() || ((alone || !open) && self.committed.is_some()) {
-                self.commit(batch);
-            }
-            if let Some(done) = smaller {
-                let _ = done.send(self.compact());
-            }
+            open = self.turn(first, jobs);
         }
+    }
+
+    /// Whether a committed index waits for a change to be written with.
+    pub(super) fn lingers(&self) -> bool {
+        self.committed.is_some()
+    }
+
+    /// One commit of a job and what waits behind it, or of the committed index alone; whether the
+    /// log stays open.
+    pub(super) fn turn(&mut self, first: Option<Job>, jobs: &Receiver<Job>) -> bool {
+        let (mut batch, mut smaller, mut open) = (Vec::new(), None, true);
+        let alone = first.is_none();
+        let mut next = first;
+        while let Some(job) = next {
+            match job {
+                Job::Write(change, done) => batch.push((change, done)),
+                Job::Committed(committed) => self.committed = Some(committed),
+                Job::Compact(done) => {
+                    smaller = Some(done);
+                    break;
+                }
+                Job::Close => {
+                    open = false;
+                    break;
+                }
+                #[cfg(test)]
+                Job::Fail => self.broken = Some("the disk is gone".to_owned()),
+            }
+            next = if batch.len() < BATCH_JOBS { jobs.try_recv().ok() } else { None };
+        }
+        if !batch.is_empty() || ((alone || !open) && self.committed.is_some()) {
+            self.commit(batch);
+        }
+        if let Some(done) = smaller {
+            let _ = done.send(self.compact());
+        }
+        open
     }
 
     /// Makes the file smaller. A failure is as final as that of a write: nobody knows what is there.
