@@ -156,6 +156,15 @@ async fn has(cluster: &Cluster, index: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_added_at_once_does_not_take_the_founders_place() {
+    let lab = Lab::new();
+    let one = lab.start(1);
+    let reply = one.add_node(None, lab.record(2), Origin::new("test")).await.unwrap();
+    assert!(matches!(reply, Reply::Done { id: Some(2), .. }), "{reply:?}");
+    assert_eq!(one.state().nodes.keys().copied().collect::<Vec<_>>(), [1, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_founder_alone_takes_writes_and_keeps_them_over_a_restart() {
     let lab = Lab::new();
     let one = lab.start(1);

@@ -187,6 +187,9 @@ impl Core {
         if let Some(why) = self.view.halted() {
             return Attempt::Stopped(why);
         }
+        if self.awaits_founder(&envelope.command) {
+            return Attempt::NotLeader(None);
+        }
         let space = *self.space.borrow();
         if let Some(refusal) = space.refusal(&envelope.command) {
             return Attempt::Done(refusal);
@@ -214,6 +217,19 @@ impl Core {
             Ok(Err(error)) => Attempt::Unknown(error.to_string()),
             Err(_) => Attempt::Unknown("it was not committed in time".to_owned()),
         }
+    }
+
+    /// Whether a command about another node must wait until the founder has recorded itself.
+    ///
+    /// Before that the founder's own number would be given away, or taken for one that was removed.
+    fn awaits_founder(&self, command: &Command) -> bool {
+        let is_early = self.identity.founder && self.view.state().nodes.is_empty();
+        is_early
+            && match command {
+                Command::AddNode(_) => true,
+                Command::PutNode(put) => put.id != self.identity.node_id,
+                _ => false,
+            }
     }
 
     /// Asks the gate, which may take long, away from the threads that keep Raft's time.
