@@ -73,23 +73,20 @@ impl Core {
     async fn read_clocks(&self, metrics: &Metrics) -> Verdict {
         let voters: BTreeSet<u64> = metrics.membership_config.voter_ids().collect();
         let others = voters.iter().filter(|id| **id != metrics.id);
-        for (id, ahead_ms) in join_all(others.map(|id| self.read_clock(*id))).await.iter().flatten()
-        {
-            self.time.read(*id, *ahead_ms, Instant::now());
-        }
+        join_all(others.map(|id| self.read_clock(*id))).await;
         self.time.judge(metrics.id, &voters, Instant::now())
     }
 
-    /// How far another node's clock is ahead of this one's, to half a round trip.
-    async fn read_clock(&self, id: u64) -> Option<(u64, i64)> {
+    /// Takes down what another node's clock shows, to half a round trip.
+    async fn read_clock(&self, id: u64) {
         let (asked, route) = (Instant::now(), (Method::GET, "/cluster/v1/clock"));
         let within = self.timers.heartbeat() * 2;
         let answer = self.messenger.call(Lane::Urgent, route, (id, ""), "", within).await;
-        let Ok((StatusCode::OK, body)) = answer else { return None };
-        let theirs: i64 = String::from_utf8_lossy(&body).parse().ok()?;
-        let half = i64::try_from(asked.elapsed().as_millis() / 2).ok()?;
-        let own = i64::try_from(self.time.wall_ms()).ok()?;
-        Some((id, theirs.saturating_add(half).saturating_sub(own)))
+        let Ok((StatusCode::OK, body)) = answer else { return };
+        let half = i64::try_from(asked.elapsed().as_millis() / 2);
+        if let (Ok(theirs), Ok(half)) = (String::from_utf8_lossy(&body).parse::<i64>(), half) {
+            self.time.read(id, theirs.saturating_add(half), Instant::now());
+        }
     }
 
     /// Says that this node's clock is apart, and lets another node lead if one of them is right.

@@ -78,7 +78,9 @@ pub(crate) struct Timekeeper {
 struct Inner {
     /// Agreed time as last learnt, and when.
     learnt: (u64, Instant),
-    /// How far each other clock is ahead of this one, ms, and when it was read.
+    /// What each other clock showed, ms since 1970, and when.
+    ///
+    /// Compared with this clock only when it is judged: it may have been set since.
     readings: BTreeMap<u64, (i64, Instant)>,
     verdict: Verdict,
     judged: Option<Instant>,
@@ -116,9 +118,9 @@ impl Timekeeper {
         });
     }
 
-    /// Takes down how far another node's clock is ahead of this one.
-    pub(super) fn read(&self, id: u64, ahead_ms: i64, now: Instant) {
-        self.with(|inner| inner.readings.extend([(id, (ahead_ms, now))]));
+    /// Takes down what another node's clock shows.
+    pub(super) fn read(&self, id: u64, theirs_ms: i64, now: Instant) {
+        self.with(|inner| inner.readings.extend([(id, (theirs_ms, now))]));
     }
 
     /// Judges this node's clock by those of the voters that were read lately.
@@ -128,8 +130,12 @@ impl Timekeeper {
             inner.readings.retain(|id, (_, at)| {
                 voters.contains(id) && now.saturating_duration_since(*at) < FRESH
             });
+            let ahead_of_own = |(theirs, at): &(i64, Instant)| {
+                let since = ms(now.saturating_duration_since(*at));
+                theirs.saturating_add_unsigned(since).saturating_sub_unsigned(wall)
+            };
             let mut ahead: BTreeMap<u64, i64> =
-                inner.readings.iter().map(|(id, (ahead, _))| (*id, *ahead)).collect();
+                inner.readings.iter().map(|(id, read)| (*id, ahead_of_own(read))).collect();
             ahead.insert(own, 0);
             inner.judged = Some(now);
             inner.apart_s = apart_s(&ahead);
@@ -268,7 +274,7 @@ mod tests {
         ];
         for (what, voters, readings, wanted) in cases {
             let (_, keeper) = keeper(1_000);
-            readings.iter().for_each(|(id, ahead)| keeper.read(*id, *ahead, now));
+            readings.iter().for_each(|(id, ahead)| keeper.read(*id, 1_000 + *ahead, now));
             assert_eq!(keeper.judge(1, &(1..=voters).collect(), now), wanted, "{what}");
         }
     }
@@ -280,7 +286,8 @@ mod tests {
         let later = |s: u64| begin + Duration::from_secs(s);
         let voters: BTreeSet<u64> = (1..=3).collect();
         let read = |ahead: i64, at: Instant| {
-            [2, 3].iter().for_each(|id| keeper.read(*id, ahead, at));
+            let theirs = ahead.saturating_add_unsigned(keeper.wall_ms());
+            [2, 3].iter().for_each(|id| keeper.read(*id, theirs, at));
             keeper.judge(1, &voters, at)
         };
         assert_eq!(keeper.stamp(0, begin), 0, "nothing is known, nothing was agreed");
@@ -304,6 +311,20 @@ mod tests {
         // Readings grow old.
         assert_eq!(keeper.judge(1, &voters, later(30)), Verdict::Unknown);
         assert!(keeper.apart_s().is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_after_the_others_were_read_is_found_out() {
+        let (wall, keeper) = keeper(50_000);
+        let begin = Instant::now();
+        [2, 3].iter().for_each(|id| keeper.read(*id, 50_000, begin));
+        let later = begin + Duration::from_secs(3);
+        wall.store(53_000 + FAR.unsigned_abs(), Ordering::Relaxed);
+        let verdict = keeper.judge(1, &(1..=3).collect(), later);
+        assert!(matches!(verdict, Verdict::Apart(Some(_))), "{verdict:?}");
+        wall.store(53_000, Ordering::Relaxed);
+        let verdict = keeper.judge(1, &(1..=3).collect(), later);
+        assert_eq!(verdict, Verdict::Agrees(53_000, later));
     }
 
     #[test]
