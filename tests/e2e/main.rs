@@ -13,6 +13,7 @@
 //! crashes     nodes that die at bad moments
 //! registers   what concurrent clients are told, while nodes die and freeze
 //! observers   nodes outside Raft that follow the feed, and each other
+//! frozen      a voter that stands still
 //! partitions  nodes that are cut off from each other, on hosts of their own
 //! backups     what is saved, looked at, and begun again from
 //! disk        a disk that runs full, step by step, and has room again
@@ -33,6 +34,7 @@ mod changes;
 mod crashes;
 mod demo;
 mod disk;
+mod frozen;
 mod health;
 mod joining;
 mod members;

@@ -48,6 +48,8 @@ pub const REASON_LEN_MAX: usize = 500;
 pub const OVERRIDES_MAX: usize = 10_000;
 /// Longest traffic file with its zones, bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 64 << 20;
+/// Most commands of callers that one node has on their way at once.
+pub const PROPOSALS_MAX: usize = 256;
 /// Most clients whose last reply is remembered.
 pub const SESSIONS_MAX: usize = 10_000;
 /// Most observers of a cluster.

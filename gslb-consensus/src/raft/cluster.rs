@@ -10,7 +10,7 @@ use axum::Router;
 use openraft::{Instant as _, ReadPolicy, ServerState};
 use reqwest::{Method, StatusCode};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -40,6 +40,7 @@ use super::timekeeper::{Timekeeper, WallClock};
 use super::timers::Timers;
 use super::view::View;
 use crate::identity::Identity;
+use crate::model::limits::PROPOSALS_MAX;
 use crate::state::command::RemoveNode;
 use crate::state::{Command, NodeRecord, Reply, State};
 
@@ -51,6 +52,9 @@ const PROPOSE: Duration = Duration::from_secs(10);
 
 /// How long a read of the newest state may take.
 const READ: Duration = Duration::from_secs(5);
+
+/// Snapshots that are received at once: a leader's, and that of the one before it for a moment.
+const RECEIVING: usize = 2;
 
 /// Threads of the cluster's runtime.
 const THREADS: usize = 2;
@@ -207,9 +211,20 @@ impl Cluster {
             return Err(ProposeError::Stopped { why: "the node closes".to_owned() });
         }
         let core = Arc::clone(&self.core);
+        // What nodes report comes from one task each and must get through a flood of callers.
+        let place = match origin.caller.is_operator() {
+            false => None,
+            true => match Arc::clone(&core.places).try_acquire_owned() {
+                Ok(place) => Some(place),
+                Err(_) => return Err(ProposeError::Busy),
+            },
+        };
         // On the cluster's runtime: a caller that goes away does not cut the command off.
-        let proposed =
-            self.core.runtime.spawn(async move { core.propose(command, origin, within).await });
+        let proposed = self.core.runtime.spawn(async move {
+            let reply = core.propose(command, origin, within).await;
+            drop(place);
+            reply
+        });
         proposed.await.unwrap_or_else(|error| Err(ProposeError::Unknown { why: error.to_string() }))
     }
 
@@ -350,6 +365,9 @@ pub(super) fn new_core(
         desk,
         observer,
         store: Mutex::default(),
+        places: Arc::new(Semaphore::new(PROPOSALS_MAX)),
+        receiving: Semaphore::new(RECEIVING),
+        sending: Arc::new(Semaphore::new(1)),
         heard: AtomicU64::new(0),
     })
 }

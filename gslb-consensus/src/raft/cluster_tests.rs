@@ -20,13 +20,15 @@ use crate::state::command::{PassTime, PutConfig};
 use crate::state::{Command, NodeRecord, RefusalCode, Reply, State};
 
 /// No step of a test takes longer, even on a machine that is busy.
-const SOON: Duration = Duration::from_secs(30);
+pub(super) const SOON: Duration = Duration::from_secs(30);
 
 /// Three identities, their folders and fixed ports.
 pub(super) struct Lab {
     dir: TempDir,
     authority: Authority,
     ports: Vec<u16>,
+    /// Where the others reach each node; its own port, if not said otherwise.
+    advertised: Vec<u16>,
     /// How far each node's clock is ahead of this machine's, ms.
     ahead_ms: Vec<Arc<AtomicI64>>,
 }
@@ -37,12 +39,22 @@ impl Lab {
         let authority = Authority::create("lab").unwrap();
         let held: Vec<TcpListener> =
             (0..5).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let ports = held.iter().map(|socket| socket.local_addr().unwrap().port()).collect();
+        let ports: Vec<u16> =
+            held.iter().map(|socket| socket.local_addr().unwrap().port()).collect();
         let ahead_ms = (0..5).map(|_| Arc::default()).collect();
-        Self { dir, authority, ports, ahead_ms }
+        Self { dir, authority, advertised: ports.clone(), ports, ahead_ms }
     }
 
-    fn address(&self, id: u64) -> String {
+    /// Lets the others reach a node by another port, from its next start on.
+    pub(super) fn advertise(&mut self, id: u64, port: u16) {
+        self.advertised[id as usize] = port;
+    }
+
+    fn advertised(&self, id: u64) -> String {
+        format!("127.0.0.1:{}", self.advertised[id as usize])
+    }
+
+    pub(super) fn address(&self, id: u64) -> String {
         format!("127.0.0.1:{}", self.ports[id as usize])
     }
 
@@ -54,12 +66,12 @@ impl Lab {
         self.dir.path().join(format!("data-{id}"))
     }
 
-    fn start_with(&self, id: u64, gate: Option<Gate>) -> Result<Cluster, StartError> {
+    pub(super) fn start_with(&self, id: u64, gate: Option<Gate>) -> Result<Cluster, StartError> {
         let who = |Extension(peer): Extension<Peer>| async move { peer.to_string() };
         let config = ClusterConfig {
             data_dir: self.data(id),
             identity: Arc::new(self.identity(id)),
-            advertise: self.address(id),
+            advertise: self.advertised(id),
             api: format!("127.0.0.1:{}", 10_000 + id),
             timers: Timers::Patient,
             extra: Router::new().route("/node/v1/who", get(who)),
@@ -83,7 +95,7 @@ impl Lab {
     pub(super) fn record(&self, id: u64) -> NodeRecord {
         NodeRecord {
             name: format!("node-{id}"),
-            raft: self.address(id),
+            raft: self.advertised(id),
             api: format!("127.0.0.1:{}", 10_000 + id),
         }
     }
@@ -107,7 +119,7 @@ impl Lab {
     }
 }
 
-fn voters(status: &RaftStatus) -> Vec<u64> {
+pub(super) fn voters(status: &RaftStatus) -> Vec<u64> {
     status.members.iter().filter(|member| member.voter).map(|member| member.id).collect()
 }
 
@@ -453,6 +465,7 @@ async fn a_node_that_moved_is_found_again() {
     let [one, two, three] = lab.three().await;
     three.shutdown().await;
     lab.ports[3] = lab.ports[0];
+    lab.advertised[3] = lab.ports[3];
     let three = lab.start(3);
     let address = lab.address(3);
     until(&one, "the new address is agreed", |s, state| {

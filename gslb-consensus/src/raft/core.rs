@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use openraft::async_runtime::WatchReceiver;
 use openraft::{Instant as _, ServerState};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use super::address_book::AddressBook;
@@ -63,6 +63,12 @@ pub(crate) struct Core {
     pub(crate) observer: Option<ObserverPart>,
     /// The log of the Raft that runs.
     pub(crate) store: Mutex<Option<LogStore>>,
+    /// Places for commands of callers; the node's own need none.
+    pub(crate) places: Arc<Semaphore>,
+    /// Places for snapshots that arrive.
+    pub(crate) receiving: Semaphore,
+    /// The place for a snapshot that is sent.
+    pub(crate) sending: Arc<Semaphore>,
     /// When a leader was last heard, ms after `started` and one more; 0: never.
     pub(crate) heard: AtomicU64,
 }

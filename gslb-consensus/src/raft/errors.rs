@@ -73,6 +73,8 @@ pub enum ProposeError {
         /// Where changes go: the API of the members.
         members: Vec<String>,
     },
+    /// As many commands as this node lets in are on their way; nothing has changed.
+    Busy,
     /// The leader's version does not know the command; nothing has changed.
     Unsupported {
         /// What the leader said.
@@ -95,6 +97,7 @@ impl fmt::Display for ProposeError {
             Self::Observer { members } => {
                 write!(f, "this node is an observer: changes go to {}", members.join(", "))
             }
+            Self::Busy => write!(f, "too many commands are on their way; nothing has changed"),
             Self::Unsupported { why } => write!(f, "the leader does not know the command: {why}"),
         }
     }

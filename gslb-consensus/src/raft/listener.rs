@@ -20,6 +20,9 @@ const CONNECTIONS_MAX: usize = 512;
 /// How long a handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long the answer to a keep-alive may take: on a slow line it waits behind part of a snapshot.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
 /// How long accepting rests after the system refused a connection, for want of descriptors mostly.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
@@ -86,6 +89,6 @@ async fn serve(stream: TcpStream, identity: &Identity, router: Router) -> Result
         .timer(TokioTimer::new())
         .max_concurrent_streams(256)
         .keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_timeout(Duration::from_secs(10));
+        .keep_alive_timeout(KEEP_ALIVE);
     server.serve_connection(TokioIo::new(stream), service).await.map_err(|error| error.to_string())
 }

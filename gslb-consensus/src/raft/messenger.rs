@@ -27,6 +27,13 @@ pub(crate) enum Lane {
     Snapshot,
 }
 
+/// How long what was sent before may hold up the answer to a keep-alive: HTTP/2 has at most 1 MiB of
+/// a body on its way. Log entries need 1 MB a second, as their time to get through assumes.
+const LOG_AHEAD: Duration = Duration::from_secs(2);
+
+/// The same for snapshots, which may come over a line of 64 KiB a second.
+const SNAPSHOT_AHEAD: Duration = Duration::from_secs(20);
+
 /// Why a call gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CallError {
@@ -88,7 +95,7 @@ impl Lanes {
         book: &Arc<AddressBook>,
         timers: Timers,
     ) -> Result<Self, IdentityError> {
-        let client = || -> Result<Client, IdentityError> {
+        let client = |busy: Duration| -> Result<Client, IdentityError> {
             Client::builder()
                 .tls_backend_preconfigured(tls.client_config()?)
                 .https_only(true)
@@ -100,12 +107,17 @@ impl Lanes {
                 .connect_timeout(timers.election())
                 // Finds the connections that a restarted peer has forgotten (openraft #1770).
                 .http2_keep_alive_interval(timers.election())
-                .http2_keep_alive_timeout(timers.election())
+                .http2_keep_alive_timeout(timers.election() + busy)
                 .http2_keep_alive_while_idle(true)
                 .build()
                 .map_err(|error| IdentityError::Crypto(chain(&error)))
         };
-        Ok(Self { urgent: client()?, log: client()?, snapshot: client()?, tls })
+        Ok(Self {
+            urgent: client(Duration::ZERO)?,
+            log: client(LOG_AHEAD)?,
+            snapshot: client(SNAPSHOT_AHEAD)?,
+            tls,
+        })
     }
 
     /// The client of a lane.

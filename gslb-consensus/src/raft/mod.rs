@@ -69,7 +69,11 @@ mod feed_tests;
 #[cfg(test)]
 mod restore_tests;
 #[cfg(test)]
+mod slow_link;
+#[cfg(test)]
 mod storage_tests;
+#[cfg(test)]
+mod transport_tests;
 
 pub use cluster::{Cluster, ClusterConfig, Gate};
 pub use disk_pace::DiskPace;

@@ -17,6 +17,7 @@ use openraft::raft::{
 use openraft::{EntryPayload, OptionalSend, RPCTypes};
 use reqwest::{Body, Method, StatusCode};
 use tokio::io::AsyncReadExt;
+use tokio::sync::Semaphore;
 
 use super::address_book::AddressBook;
 use super::messenger::{CallError, Lane, Messenger};
@@ -36,6 +37,8 @@ pub(crate) struct Network {
     /// How long log entries may take to be answered, beside the time for their bytes.
     pub(crate) patience: Duration,
     pub(crate) messenger: Arc<Messenger>,
+    /// The place for a snapshot that is sent: one at a time, for each takes disk and line.
+    pub(crate) sending: Arc<Semaphore>,
     pub(crate) book: Arc<AddressBook>,
 }
 
@@ -51,6 +54,7 @@ impl Network {
             target,
             data_uuid: dial.data_uuid.clone(),
             messenger: Arc::clone(&self.messenger),
+            sending: Arc::clone(&self.sending),
         }
     }
 }
@@ -79,6 +83,7 @@ pub(crate) struct Link {
     target: u64,
     data_uuid: String,
     messenger: Arc<Messenger>,
+    sending: Arc<Semaphore>,
 }
 
 impl Link {
@@ -184,15 +189,17 @@ impl Link {
         ttl: Duration,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
         let network = |why: String| StreamingError::Network(NetworkError::from_string(why));
+        let _place = self.sending.acquire().await.map_err(|error| network(error.to_string()))?;
         let file = tokio::fs::File::open(&snapshot.snapshot.path)
             .await
             .map_err(|error| network(error.to_string()))?;
-        let bytes = file.metadata().await.map_or(0, |meta| meta.len());
+        let bytes = file.metadata().await.map_err(|error| network(error.to_string()))?.len();
         let since = Instant::now();
         // The vote goes in the path, for the body is the file as it is.
         let vote = vote.encode().map_err(|error| network(error.to_string()))?;
         let path = format!("/raft/v1/snapshot/{}", hex(&vote));
         let node = (self.target, self.data_uuid.as_str());
+        let ttl = ttl + Duration::from_millis(bytes / SLOWEST_BYTES_PER_MS as u64);
         let body = Body::wrap_stream(chunks(file));
         match self.messenger.call(Lane::Snapshot, (Method::POST, &path), node, body, ttl).await {
             Ok((StatusCode::OK, body)) => {

@@ -185,6 +185,8 @@ async fn snapshot(
     let (from, raft) = admit(&core, &peer, &headers)?;
     let vote: Vote = read(&unhex(&vote).unwrap_or_default())?;
     check_sender(&vote, from)?;
+    let busy = "snapshots of others are being received";
+    let _place = core.receiving.try_acquire().map_err(|_| Refusal::unavailable(busy))?;
     let file = SnapshotFile { path: core.snapshots.spool_path() };
     let received = receive(&file, body).await;
     let answer = match received {

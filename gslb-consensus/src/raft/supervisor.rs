@@ -81,6 +81,7 @@ impl Running {
             own_id: core.identity.node_id,
             patience: core.timers.election(),
             messenger: Arc::clone(&core.messenger),
+            sending: Arc::clone(&core.sending),
             book: Arc::clone(&core.book),
         };
         let found = store.is_new() && core.identity.founder;

@@ -187,6 +187,15 @@ async fn a_body_that_is_too_large_or_too_deep_is_refused_before_it_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_nodes_say_to_each_other_is_no_part_of_the_api() {
+    let lab = Lab::start().await;
+    for path in ["/raft/v1/vote", "/raft/v1/append", "/cluster/v1/propose", "/cluster/v1/hello"] {
+        let (status, error) = lab.ask("POST", path, "").await;
+        assert_eq!((status.as_u16(), text(&error["code"])), (404, "not_found"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_is_not_known_and_tries_too_often_is_told_when_to_come_back() {
     let lab = Lab::start().await;
     let mut answers = Vec::new();

@@ -4,6 +4,7 @@ use super::api::Api;
 use super::shape::{ErrorBody, LeaderHint};
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use gslb_consensus::model::{Fault, Faults};
 use gslb_consensus::raft::ProposeError;
@@ -103,6 +104,12 @@ impl ApiError {
                 format!("this node takes no part in the cluster ({why}): ask another node"),
             ),
             ProposeError::Observer { members } => Self::observer(&members),
+            ProposeError::Busy => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "busy",
+                "this node has as many changes on their way as it takes; nothing was changed: try \
+                 again in a second",
+            ),
             ProposeError::Unsupported { why } => unavailable(
                 "unsupported",
                 format!("not every node understands this change yet ({why}): upgrade them first"),
@@ -125,6 +132,8 @@ fn leader(api: &Api) -> Option<Box<LeaderHint>> {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
+        // What a node is too busy for is worth asking again soon.
+        let again = (self.status == StatusCode::TOO_MANY_REQUESTS).then_some([(RETRY_AFTER, "1")]);
+        (self.status, again, Json(self.body)).into_response()
     }
 }
