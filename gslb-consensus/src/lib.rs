@@ -8,6 +8,7 @@
 //! follow    the feed on its way: the side that feeds, the side that follows
 //! trail     all records of the audit trail, in files of this node
 //! identity  the cluster's authority and its certificates: who is who
+//! dial      calls to other nodes, as all that make them begin
 //! raft      openraft, storage and transport: how commands reach every node in one order
 //! ```
 //!
@@ -19,6 +20,7 @@
 )]
 
 pub mod backup;
+pub mod dial;
 pub mod feed;
 pub mod follow;
 pub mod identity;

@@ -51,8 +51,9 @@ const GSLB_CONSENSUS: &[Row] = &[
     ("identity", &[]),
     ("backup", &["state", "identity"]),
     ("feed", &["model", "state"]),
-    ("follow", &["state", "identity", "feed"]),
-    ("raft", &["model", "state", "identity", "backup", "feed", "follow"]),
+    ("dial", &["identity"]),
+    ("follow", &["state", "identity", "dial", "feed"]),
+    ("raft", &["model", "state", "identity", "dial", "backup", "feed", "follow"]),
 ];
 
 /// Modules that may name no clock, file, thread, socket, runtime or random source.

@@ -9,6 +9,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Response};
 
 use super::error::FollowError;
+use crate::dial::{self, Patience, with_causes};
 use crate::identity::{Identity, IdentityError, NodeTls};
 
 /// How long a connection may take.
@@ -42,22 +43,12 @@ impl Dialer {
     }
 
     fn client_of(tls: &NodeTls, book: &Arc<Book>) -> Result<Client, IdentityError> {
-        Client::builder()
-            .tls_backend_preconfigured(tls.client_config()?)
-            .https_only(true)
-            .http2_prior_knowledge()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(Arc::new(BookResolver(Arc::clone(book))))
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT)
-            .http2_keep_alive_interval(KEEP_ALIVE)
-            .http2_keep_alive_timeout(KEEP_ALIVE)
-            .http2_keep_alive_while_idle(true)
+        let patience = Patience { connect: CONNECT, keep_alive: KEEP_ALIVE, answer: KEEP_ALIVE };
+        dial::builder(tls, Arc::new(BookResolver(Arc::clone(book))), patience)?
             // A full of many zones is not held up by the window of one stream.
             .http2_adaptive_window(true)
             .build()
-            .map_err(|error| IdentityError::Crypto(chain(&error)))
+            .map_err(|error| IdentityError::Crypto(with_causes(&error)))
     }
 
     /// The client that shows the present certificate; one that was replaced takes new connections.
@@ -85,7 +76,7 @@ impl Dialer {
         let sent = tokio::time::timeout(ANSWER, self.client().get(url).send()).await;
         let response = sent
             .map_err(|_| FollowError::Lost("no answer in time".to_owned()))?
-            .map_err(|error| FollowError::Lost(chain(&error)))?;
+            .map_err(|error| FollowError::Lost(with_causes(&error)))?;
         accepted(response).await
     }
 
@@ -93,7 +84,7 @@ impl Dialer {
     pub(crate) async fn post(&self, at: &str, path: &str, body: Bytes) -> Result<(), FollowError> {
         let url = format!("https://{at}{path}");
         let sent = self.client().post(url).body(body).timeout(ANSWER).send().await;
-        let response = sent.map_err(|error| FollowError::Lost(chain(&error)))?;
+        let response = sent.map_err(|error| FollowError::Lost(with_causes(&error)))?;
         accepted(response).await.map(drop)
     }
 }
@@ -123,15 +114,4 @@ impl Resolve for BookResolver {
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
-}
-
-/// An error with its causes: reqwest's own text says only that something failed.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

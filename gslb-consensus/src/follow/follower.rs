@@ -15,9 +15,10 @@ use reqwest::Response;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::dialer::{Dialer, chain};
+use super::dialer::Dialer;
 use super::error::FollowError;
 use super::round::Round;
+use crate::dial::with_causes;
 use crate::feed::{Assembly, Beat, FeedFault, Frames, Got, Places, Serving, Station, VERSIONS};
 use crate::identity::Identity;
 use crate::state::State;
@@ -242,7 +243,7 @@ impl Stream {
             match timeout(SILENCE, self.response.chunk()).await {
                 Ok(Ok(Some(bytes))) => self.cutter.feed(&bytes),
                 Ok(Ok(None)) => return Err(FollowError::Lost("it ended the stream".to_owned())),
-                Ok(Err(error)) => return Err(FollowError::Lost(chain(&error))),
+                Ok(Err(error)) => return Err(FollowError::Lost(with_causes(&error))),
                 Err(_) => return Err(FollowError::Lost("it was silent for 5 s".to_owned())),
             }
         }

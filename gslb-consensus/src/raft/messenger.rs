@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::address_book::{AddressBook, BookResolver};
 use super::simulation::{Lost, Post, bring};
 use super::timers::Timers;
+use crate::dial::{self, Patience, with_causes};
 use crate::identity::{Identity, IdentityError, NodeTls};
 
 /// Says which data folder a message is meant for.
@@ -95,22 +96,13 @@ impl Lanes {
         book: &Arc<AddressBook>,
         timers: Timers,
     ) -> Result<Self, IdentityError> {
+        let patience = timers.election();
         let client = |busy: Duration| -> Result<Client, IdentityError> {
-            Client::builder()
-                .tls_backend_preconfigured(tls.client_config()?)
-                .https_only(true)
-                .http2_prior_knowledge()
-                .no_proxy()
-                .redirect(reqwest::redirect::Policy::none())
-                .dns_resolver(Arc::new(BookResolver(Arc::clone(book))))
-                .tcp_nodelay(true)
-                .connect_timeout(timers.election())
-                // Finds the connections that a restarted peer has forgotten (openraft #1770).
-                .http2_keep_alive_interval(timers.election())
-                .http2_keep_alive_timeout(timers.election() + busy)
-                .http2_keep_alive_while_idle(true)
+            let (connect, keep_alive, answer) = (patience, patience, patience + busy);
+            let book = Arc::new(BookResolver(Arc::clone(book)));
+            dial::builder(&tls, book, Patience { connect, keep_alive, answer })?
                 .build()
-                .map_err(|error| IdentityError::Crypto(chain(&error)))
+                .map_err(|error| IdentityError::Crypto(with_causes(&error)))
         };
         Ok(Self {
             urgent: client(Duration::ZERO)?,
@@ -211,7 +203,7 @@ impl Clients {
 
 /// Tells calls that never arrived from calls whose fate is not known.
 fn sort(error: &reqwest::Error) -> CallError {
-    let why = chain(error);
+    let why = with_causes(error);
     if error.is_connect() {
         let system = cause::<std::io::Error>(error).map(std::io::Error::kind);
         match system {
@@ -237,15 +229,4 @@ fn cause<T: std::error::Error + 'static>(error: &dyn std::error::Error) -> Optio
         source = cause.source();
     }
     None
-}
-
-/// An error with its causes: reqwest's own text says only that something failed.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

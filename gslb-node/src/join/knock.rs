@@ -3,6 +3,7 @@
 use super::error::JoinError;
 use super::token_file::TokenFile;
 use crate::control::shape::{ErrorBody, JoinReply, JoinRequest};
+use gslb_consensus::dial::with_causes;
 use reqwest::{Client, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
@@ -75,12 +76,12 @@ fn client(token: &TokenFile) -> Result<Client, JoinError> {
 async fn ask_one(client: &Client, address: &str, ask: &JoinRequest) -> Said {
     let answer = match client.post(format!("https://{address}/join")).json(ask).send().await {
         Ok(answer) => answer,
-        Err(error) => return Said::NotHere(chain(&error)),
+        Err(error) => return Said::NotHere(with_causes(&error)),
     };
     let status = answer.status();
     let body = match answer.bytes().await {
         Ok(body) => body,
-        Err(error) => return Said::NotHere(chain(&error)),
+        Err(error) => return Said::NotHere(with_causes(&error)),
     };
     if status == StatusCode::OK {
         return match serde_json::from_slice(&body) {
@@ -99,15 +100,4 @@ async fn ask_one(client: &Client, address: &str, ask: &JoinRequest) -> Said {
         | StatusCode::TOO_MANY_REQUESTS => Said::NotHere(what),
         _ => Said::No(what),
     }
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
