@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -44,14 +44,32 @@ pub(crate) struct Hub {
     feeds: AtomicBool,
     hello: Bytes,
     places: watch::Receiver<Places>,
+    /// Somebody waits for the sum.
+    wanted: Notify,
+    /// Whether the sum is known.
+    reckoned: watch::Sender<bool>,
 }
 
 /// What followers have been sent.
+///
+/// ```text
+///  no sum ---- somebody joins: of all objects ----> sum -- a change: moved along --+
+///    ^                                              | ^----------------------------+
+///    +--------- a change, and nobody follows -------+
+/// ```
 #[derive(Clone, Default)]
 struct Sent {
     state: Arc<State>,
-    mark: Mark,
+    /// The sum of the objects; none while nobody follows: most nodes never feed anybody.
+    sum: Option<Sum>,
     places: Bytes,
+}
+
+impl Sent {
+    /// Where it stands, if the sum is known.
+    fn mark(&self) -> Option<Mark> {
+        self.sum.map(|sum| mark_of(&self.state, sum))
+    }
 }
 
 /// What a follower begins with.
@@ -73,6 +91,8 @@ impl Hub {
             feeds: AtomicBool::new(false),
             hello: bytes_of(&[hello]),
             places,
+            wanted: Notify::new(),
+            reckoned: watch::Sender::new(false),
         })
     }
 
@@ -127,6 +147,7 @@ impl Hub {
                     sent.places = bytes.clone();
                     let _ = self.sender.send(bytes);
                 }
+                () = self.wanted.notified() => self.reckon().await,
                 _ = beats.tick() => self.beat(),
             }
         }
@@ -134,10 +155,10 @@ impl Hub {
 
     fn beat(&self) {
         let sent = self.sent();
+        // Who still waits for the sum is told everything then; nobody follows: nobody is told.
+        let Some(mark) = sent.mark() else { return };
         // An empty message wakes the streams, so that they end.
-        let beat = self.beat_at(sent.mark).unwrap_or_default();
-        // Nobody follows: nobody is told.
-        let _ = self.sender.send(beat);
+        let _ = self.sender.send(self.beat_at(mark).unwrap_or_default());
     }
 
     fn beat_at(&self, mark: Mark) -> Option<Bytes> {
@@ -145,13 +166,39 @@ impl Hub {
         Some(bytes_of(&[Frame::Beat(Beat { mark, quorum_age_ms, path })]))
     }
 
+    /// Adds up all objects of the state, for who waits for it.
+    async fn reckon(&self) {
+        let Sent { state, sum, .. } = self.sent().clone();
+        if sum.is_none() {
+            let Ok(sum) = spawn_blocking(move || sum_of(&state)).await else {
+                tracing::error!("the sum of the serving state could not be taken");
+                return;
+            };
+            self.sent().sum = Some(sum);
+        }
+        self.reckoned.send_replace(true);
+    }
+
     /// Sends what changed, encoded once.
     async fn tell_change(&self, state: Arc<State>) {
-        let Sent { state: old, mark, .. } = self.sent().clone();
-        let is_wanted = self.followers() > 0;
+        let (old, sum) = {
+            let mut sent = self.sent();
+            // Nobody joins while this is held.
+            match sent.sum.filter(|_| self.followers() > 0) {
+                Some(sum) => (Arc::clone(&sent.state), sum),
+                None => {
+                    (sent.state, sent.sum) = (state, None);
+                    self.reckoned.send_replace(false);
+                    if self.followers() > 0 {
+                        self.wanted.notify_one();
+                    }
+                    return;
+                }
+            }
+        };
         let work = {
             let (old, state) = (Arc::clone(&old), Arc::clone(&state));
-            move || change(&old, &state, mark.sum, is_wanted)
+            move || change(&old, &state, sum)
         };
         // A configuration may be large, and everything else on this thread would wait.
         let told = if Arc::ptr_eq(&old.config, &state.config) {
@@ -159,55 +206,70 @@ impl Hub {
         } else {
             spawn_blocking(work).await
         };
-        let Ok((bytes, mark)) = told else {
+        let Ok((bytes, sum)) = told else {
             tracing::error!(
                 "what changed could not be told to followers: the next change tells it"
             );
             return;
         };
         let mut sent = self.sent();
-        // Nobody can join meanwhile; who did before and was not reckoned with must not miss it.
-        let bytes = match self.followers() {
-            0 => None,
-            _ if is_wanted => Some(bytes),
-            _ => Some(change(&old, &state, sent.mark.sum, true).0),
-        };
-        (sent.state, sent.mark) = (state, mark);
-        if let Some(bytes) = bytes {
-            let _ = self.sender.send(bytes);
-        }
+        (sent.state, sent.sum) = (state, Some(sum));
+        let _ = self.sender.send(bytes);
     }
 
     /// Takes a follower in, which has the state at `have` if any.
     pub(super) async fn join(&self, have: Option<Mark>) -> Joined {
-        let (messages, sent) = {
-            let sent = self.sent();
-            (self.sender.subscribe(), sent.clone())
+        // As one that follows already, so that the sum stays once it is there.
+        let waits = self.sender.subscribe();
+        let (messages, sent, mark) = loop {
+            {
+                let sent = self.sent();
+                if let Some(mark) = sent.mark() {
+                    break (self.sender.subscribe(), sent.clone(), mark);
+                }
+            }
+            self.wanted.notify_one();
+            let mut reckoned = self.reckoned.subscribe();
+            // The hub ends only with the node, and this with it.
+            let _ = reckoned.wait_for(|known| *known).await;
         };
+        drop(waits);
         let mut first = vec![self.hello.clone(), sent.places.clone()];
-        let is_current = have
-            .is_some_and(|have| have.revision == sent.mark.revision && have.sum == sent.mark.sum);
+        let is_current =
+            have.is_some_and(|have| have.revision == mark.revision && have.sum == mark.sum);
         if !is_current {
-            let all = self.full(&sent).await;
+            let all = self.full(&sent.state, mark).await;
             first.extend(all.iter().cloned());
         }
-        first.extend(self.beat_at(sent.mark));
+        first.extend(self.beat_at(mark));
         Joined { messages, first }
     }
 
     /// All objects of what was sent, encoded once for all who need them at this moment.
-    async fn full(&self, sent: &Sent) -> Arc<Vec<Bytes>> {
+    async fn full(&self, state: &Arc<State>, mark: Mark) -> Arc<Vec<Bytes>> {
         let mut known = self.full.lock().await;
-        if known.0 == sent.mark
+        if known.0 == mark
             && let Some(all) = known.1.upgrade()
         {
             return all;
         }
-        let (state, mark) = (Arc::clone(&sent.state), sent.mark);
+        let state = Arc::clone(state);
         let all = spawn_blocking(move || all_of(&state, mark)).await.unwrap_or_default();
         let all = Arc::new(all);
-        *known = (sent.mark, Arc::downgrade(&all));
+        *known = (mark, Arc::downgrade(&all));
         all
+    }
+
+    /// Whether the sum is known.
+    #[cfg(test)]
+    pub(super) fn has_sum(&self) -> bool {
+        self.sent().sum.is_some()
+    }
+
+    /// The bytes of the sum of a state, as they stand in a mark.
+    #[cfg(test)]
+    pub(super) fn sum_for_test(state: &State) -> Vec<u8> {
+        postcard::to_stdvec(&sum_of(state)).unwrap()
     }
 
     fn sent(&self) -> MutexGuard<'_, Sent> {
@@ -215,13 +277,18 @@ impl Hub {
     }
 }
 
-/// What changed, as bytes if they are wanted, and where it leads.
-fn change(old: &State, new: &State, mut sum: Sum, is_wanted: bool) -> (Bytes, Mark) {
+/// What changed, as bytes, and the sum after it.
+fn change(old: &State, new: &State, mut sum: Sum) -> (Bytes, Sum) {
     let found = Difference::between(old, new, &mut sum);
-    let mark = mark_of(new, sum);
     let begin = Frame::Begin { from: Some(old.revision()) };
-    let bytes = if is_wanted { bytes_of(&found.frames(begin, mark)) } else { Bytes::new() };
-    (bytes, mark)
+    (bytes_of(&found.frames(begin, mark_of(new, sum))), sum)
+}
+
+/// The sum of all objects of a state.
+fn sum_of(state: &State) -> Sum {
+    let mut sum = Sum::default();
+    let _ = Difference::between(&State::default(), state, &mut sum);
+    sum
 }
 
 /// All objects of a state, in pieces.

@@ -18,6 +18,8 @@ mod error;
 mod follower;
 mod guests;
 mod hub;
+#[cfg(test)]
+mod hub_tests;
 mod places;
 mod round;
 mod routes;
