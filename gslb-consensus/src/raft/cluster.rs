@@ -2,45 +2,26 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use axum::Router;
-use openraft::{Instant as _, ReadPolicy, ServerState};
-use reqwest::{Method, StatusCode};
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
-use super::address_book::AddressBook;
-use super::clocks;
 use super::core::Core;
-use super::disk_pace::Stopwatch;
 use super::errors::{ProposeError, ReadError, StartError, TransferError};
-use super::generations;
-use super::leader_tasks;
-use super::listener::Listener;
-use super::membership;
-use super::messenger::{Lane, Messenger};
-use super::observer::{self, FeedConfig};
+use super::observer::FeedConfig;
 use super::peer_client::PeerClient;
 use super::propose::Origin;
-use super::routes;
-use super::simulation::Post;
-use super::snapshot::SnapshotFolder;
-use super::space::{Space, SpaceLimits};
-use super::space_keeper;
+use super::space::SpaceLimits;
+use super::start::{new_core, serve};
 use super::status::RaftStatus;
-use super::steps::{Sight, may_lead};
 use super::store::Folder;
-use super::supervisor::{Running, supervise};
-use super::timekeeper::{Timekeeper, WallClock};
+use super::timekeeper::WallClock;
 use super::timers::Timers;
-use super::view::View;
 use crate::identity::Identity;
-use crate::model::limits::PROPOSALS_MAX;
 use crate::state::command::RemoveNode;
 use crate::state::{Command, NodeRecord, Reply, State};
 
@@ -49,12 +30,6 @@ pub type Gate = Arc<dyn Fn(&State, &Command) -> Result<(), Reply> + Send + Sync>
 
 /// How long a command may take, if the caller does not say.
 const PROPOSE: Duration = Duration::from_secs(10);
-
-/// How long a read of the newest state may take.
-const READ: Duration = Duration::from_secs(5);
-
-/// Snapshots that are received at once: a leader's, and that of the one before it for a moment.
-const RECEIVING: usize = 2;
 
 /// Threads of the cluster's runtime.
 const THREADS: usize = 2;
@@ -321,199 +296,6 @@ impl Cluster {
         let mut metrics = self.core.raft().unwrap().metrics();
         while metrics.borrow_watched().purged.is_none_or(|id| id.index < upto) {
             metrics.changed().await.unwrap();
-        }
-    }
-}
-
-/// What the tasks share; `post` is the network of a simulation.
-pub(super) fn new_core(
-    config: &ClusterConfig,
-    folder: &Folder,
-    runtime: tokio::runtime::Handle,
-    post: Option<Arc<dyn Post>>,
-) -> Result<Core, StartError> {
-    let book = Arc::new(AddressBook::default());
-    let messenger = match post {
-        Some(post) => Messenger::Simulated(post),
-        None => Messenger::new(&config.identity, &book, config.timers)?,
-    };
-    let (desk, observer) = observer::parts(config)?;
-    let snapshots = SnapshotFolder::open(folder.snapshots()).map_err(StartError::System)?;
-    Ok(Core {
-        identity: Arc::clone(&config.identity),
-        timers: config.timers,
-        data_uuid: folder.data_uuid().to_owned(),
-        data_dir: config.data_dir.clone(),
-        space_limits: config.space,
-        space: watch::Sender::new(config.space.look(&config.data_dir, Space::default())),
-        disk: Arc::new(Stopwatch::new(config.timers.heartbeat() / 2)),
-        advertise: config.advertise.clone(),
-        api: config.api.clone(),
-        view: Arc::new(View::new()),
-        book,
-        messenger: Arc::new(messenger),
-        snapshots: Arc::new(snapshots),
-        gate: config.gate.clone(),
-        runtime,
-        closing: watch::Sender::new(false),
-        raft: watch::Sender::new(None),
-        status: watch::Sender::new(Arc::new(RaftStatus::stopped(config.identity.node_id))),
-        started: Instant::now(),
-        time: Timekeeper::new(config.clock.clone()),
-        raising: tokio::sync::Mutex::new(()),
-        stranger: AtomicBool::new(false),
-        desk,
-        observer,
-        store: Mutex::default(),
-        places: Arc::new(Semaphore::new(PROPOSALS_MAX)),
-        receiving: Semaphore::new(RECEIVING),
-        sending: Arc::new(Semaphore::new(1)),
-        heard: AtomicU64::new(0),
-    })
-}
-
-/// Starts Raft and its tasks, and serves other nodes.
-async fn serve(
-    core: &Arc<Core>,
-    folder: Folder,
-    listener: TcpListener,
-    extra: Router,
-) -> Result<JoinSet<()>, StartError> {
-    core.stand_for_feed();
-    let socket = tokio::net::TcpListener::from_std(listener).map_err(StartError::System)?;
-    let listener = Listener {
-        socket,
-        identity: Arc::clone(&core.identity),
-        router: routes::router(Arc::clone(core), extra),
-        closing: core.closing.subscribe(),
-    };
-    if core.observer.is_some() {
-        return core.start_observing(folder, listener);
-    }
-    let mut tasks = start_tasks(core, folder).await?;
-    tasks.spawn(listener.run());
-    Ok(tasks)
-}
-
-/// Starts Raft, then what tends it.
-pub(super) async fn start_tasks(
-    core: &Arc<Core>,
-    folder: Folder,
-) -> Result<JoinSet<()>, StartError> {
-    let running = match Running::start(core, &folder).await {
-        Ok(running) => Some(running),
-        Err(StartError::Halted(_)) => None,
-        Err(error) => return Err(error),
-    };
-    let mut tasks = JoinSet::new();
-    tasks.spawn(supervise(Arc::clone(core), folder, running));
-    tasks.spawn(leader_tasks::run(Arc::clone(core)));
-    tasks.spawn(space_keeper::run(Arc::clone(core)));
-    tasks.spawn(membership::run(Arc::clone(core)));
-    tasks.spawn(clocks::run(Arc::clone(core)));
-    tasks.spawn(generations::run(Arc::clone(core)));
-    tasks.spawn(Arc::clone(core).feed());
-    Ok(tasks)
-}
-
-impl Core {
-    /// The newest state: a quorum confirms how far it goes, then this node applies up to there.
-    async fn read_newest(&self) -> Result<Arc<State>, ReadError> {
-        if self.observer.is_some() {
-            let why = "this node is an observer: ask a member".to_owned();
-            return Err(ReadError::NoLeader { why });
-        }
-        let deadline = Instant::now() + READ;
-        let mut status = self.status.subscribe();
-        loop {
-            status.mark_unchanged();
-            let why = match timeout_at(deadline, self.read_index()).await {
-                Ok(Ok(index)) => {
-                    let mut applied = self.view.watch_applied();
-                    let reached = applied.wait_for(|at| *at >= Some(index));
-                    if timeout_at(deadline, reached).await.is_ok() {
-                        return Ok(self.view.state());
-                    }
-                    "this node is behind".to_owned()
-                }
-                Ok(Err(why)) => why,
-                Err(_) => "no answer in time".to_owned(),
-            };
-            if Instant::now() >= deadline || self.has_lost_quorum() {
-                return Err(ReadError::NoLeader { why });
-            }
-            let _ = timeout(Duration::from_millis(100), status.changed()).await;
-        }
-    }
-
-    /// How far the log was committed when this was called, by the leader's word and a quorum's.
-    async fn read_index(&self) -> Result<u64, String> {
-        let raft = self.raft().ok_or("Raft does not run")?;
-        let leader = self.metrics().and_then(|metrics| metrics.current_leader);
-        let leader = leader.ok_or("no leader is known")?;
-        if leader == self.identity.node_id {
-            let read = raft.get_read_log_id(ReadPolicy::ReadIndex).await;
-            return read.map(|(id, _)| id.index()).map_err(|error| error.to_string());
-        }
-        let route = (Method::GET, "/cluster/v1/read-index");
-        let answer = self.messenger.call(Lane::Log, route, (leader, ""), "", READ).await;
-        let (status, body) = answer.map_err(|error| error.to_string())?;
-        let text = String::from_utf8_lossy(&body);
-        if status != StatusCode::OK {
-            return Err(format!("node {leader} answered {status}: {text}"));
-        }
-        text.parse().map_err(|_| format!("node {leader} answered {text:?}"))
-    }
-
-    /// Hands the lead, if this node has it, to the voter that has got farthest.
-    pub(super) async fn step_aside(&self) {
-        let Some(metrics) = self.metrics() else { return };
-        if metrics.state != ServerState::Leader {
-            return;
-        }
-        let matched = |id: &u64| metrics.replication.as_ref().and_then(|all| all.get(id).copied());
-        let state = self.view.state();
-        let sight = Sight { alive: self.alive(&metrics), ..Sight::default() };
-        let others = metrics.membership_config.voter_ids();
-        let others = others.filter(|id| may_lead(&state, &sight, metrics.id, *id));
-        // One without an acknowledged entry, or not heard lately, would only cost time.
-        let alive = others.filter(|id| {
-            let heard = metrics.heartbeat.as_ref().and_then(|all| all.get(id)?.as_ref());
-            heard.is_some_and(|at| at.elapsed() < self.timers.heartbeat() * 2)
-        });
-        if let Some(heir) = alive.max_by_key(matched)
-            && let Err(error) = self.transfer(heir).await
-        {
-            tracing::warn!(%error, "this node could not hand over the lead");
-        }
-    }
-
-    /// Hands the lead over and waits until it is so.
-    async fn transfer(&self, to: u64) -> Result<(), TransferError> {
-        let failed = |why: &dyn std::fmt::Display| TransferError::Failed(why.to_string());
-        let metrics = self.metrics().ok_or(TransferError::NoLeader)?;
-        if !metrics.membership_config.voter_ids().any(|voter| voter == to) {
-            return Err(TransferError::NoVoter(to));
-        }
-        let leader = metrics.current_leader.ok_or(TransferError::NoLeader)?;
-        if leader == self.identity.node_id {
-            let raft = self.raft().ok_or(TransferError::NoLeader)?;
-            raft.trigger().transfer_leader(to).await.map_err(|error| failed(&error))?;
-        } else {
-            let path = format!("/cluster/v1/lead/{to}");
-            let route = (Method::POST, path.as_str());
-            let answer = self.messenger.call(Lane::Urgent, route, (leader, ""), "", READ).await;
-            let (status, body) = answer.map_err(|error| failed(&error))?;
-            if status != StatusCode::OK {
-                let text = String::from_utf8_lossy(&body);
-                return Err(failed(&format_args!("node {leader} answered {status}: {text}")));
-            }
-        }
-        let mut status = self.status.subscribe();
-        let leads = status.wait_for(|status| status.leader == Some(to));
-        match timeout(self.timers.patience(), leads).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(failed(&"the other node did not take it in time")),
         }
     }
 }

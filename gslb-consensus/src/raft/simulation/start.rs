@@ -8,9 +8,10 @@ use tokio::sync::watch;
 
 use super::disk::Disk;
 use super::post::{Post, Routes};
-use crate::raft::cluster::{Cluster, ClusterConfig, Owner, new_core, start_tasks};
+use crate::raft::cluster::{Cluster, ClusterConfig, Owner};
 use crate::raft::errors::StartError;
 use crate::raft::routes;
+use crate::raft::start::{new_core, start_tasks};
 use crate::raft::store::Folder;
 
 /// What is around a node in a simulation.
