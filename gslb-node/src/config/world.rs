@@ -138,7 +138,7 @@ fn line_of(text: &str, path: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gslb_consensus::identity::Authority;
+    use gslb_consensus::identity::{Authority, ClusterKey};
     use std::net::{TcpListener, UdpSocket};
 
     fn folder_with_identity() -> tempfile::TempDir {
@@ -163,6 +163,24 @@ mod tests {
         let text = "name = \"n1\"\n[dns]\nlisten = [\"127.0.0.1:0\"]\n[api]\nlisten = \"127.0.0.1:0\"\n[raft]\nlisten = \"127.0.0.1:0\"\n";
         assert_eq!(check(folder.path(), text), [""; 0]);
         assert!(!folder.path().join("data").exists(), "checking leaves nothing behind");
+    }
+
+    #[test]
+    fn keys_that_others_may_read_are_named() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder_with_identity();
+        let identity = folder.path().join("identity");
+        ClusterKey::create().unwrap().save(&identity).unwrap();
+        let text = "[dns]\nlisten = [\"127.0.0.1:0\"]\n[api]\nlisten = \"127.0.0.1:0\"\n[raft]\nlisten = \"127.0.0.1:0\"\n";
+        assert_eq!(check(folder.path(), text), [""; 0]);
+        for name in ["cluster.key", "node.key"] {
+            let mode = |bits| fs::Permissions::from_mode(bits);
+            fs::set_permissions(identity.join(name), mode(0o640)).unwrap();
+            let found = check(folder.path(), text);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].contains(name) && found[0].contains("chmod 600"), "{found:?}");
+            fs::set_permissions(identity.join(name), mode(0o600)).unwrap();
+        }
     }
 
     #[test]
