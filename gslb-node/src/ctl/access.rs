@@ -2,7 +2,7 @@
 
 use super::access_args::{GrantArgs, TokenAdd, TokenCommand, UserAdd, UserCommand, UserSet};
 use super::age::{ago, utc};
-use super::args::Wait;
+use super::change_args::Wait;
 use super::client::Client;
 use super::cluster;
 use super::context::{Context, FILE_NAME};

@@ -1,6 +1,6 @@
 //! Sending a traffic file, and printing what is declared.
 
-use super::args::Apply;
+use super::change_args::Apply;
 use super::client::Client;
 use super::error::CtlError;
 use super::output::{Output, Tone};

@@ -1,6 +1,8 @@
 //! What can be typed, and the help that teaches it.
 
 use super::access_args::{AuditArgs, TokenCommand, UserCommand};
+use super::change_args::{Apply, Clear, Drain, Force, SetWeight};
+use super::cluster_args::ClusterCommand;
 use super::node_args::NodeCommand;
 use super::snapshot_args::SnapshotCommand;
 use crate::control::shape::{Consistency, ReadParams};
@@ -167,83 +169,6 @@ Examples:
     },
 }
 
-/// Make a cluster.
-#[derive(Debug, Subcommand)]
-pub enum ClusterCommand {
-    /// Make the folder of a new cluster: its certificate authority, your certificate, ctl.toml.
-    #[command(after_help = "\
-The folder holds the key of the cluster's authority (ca.key): keep it safe, and off the nodes.
-
-Examples:
-  gslbctl cluster init --dir prod --name prod --node fra-1=192.0.2.53 --node iad-1=198.51.100.53
-  export GSLBCTL_CONTEXT=$PWD/prod/ctl.toml
-  gslbctl status                             once prod/fra-1 and prod/iad-1 run on their machines")]
-    Init {
-        /// The folder to make.
-        #[arg(long)]
-        dir: PathBuf,
-        /// The cluster's name: lower-case letters, digits and hyphens.
-        #[arg(long)]
-        name: String,
-        /// The first admin's name, as it stands in the audit trail.
-        #[arg(long, default_value = "admin")]
-        admin: String,
-        /// A node of the beginning, in a folder of its name: the first founds the cluster, the others
-        /// are taken in as they appear. Its API is at port 8053, the port for the others 8054.
-        #[arg(long = "node", value_name = "NAME=HOST", value_parser = name_and_host)]
-        nodes: Vec<(String, String)>,
-    },
-    /// Give the nodes a new key by which they sign certificates of nodes.
-    #[command(after_help = "\
-The authority (ca.key) signs it; it goes to the nodes sealed under cluster.key, and lies so in the
-agreed state. With it they take in nodes that join by a token, and renew their certificates; it can
-make no operators. It lasts two years. The first one is given with the first `node invite`.
-
-Examples:
-  gslbctl cluster issuer --dir prod")]
-    Issuer {
-        /// The cluster's folder, with the key of its authority [default: that of the context].
-        #[arg(long)]
-        dir: Option<PathBuf>,
-        /// Why, for the audit trail.
-        #[arg(long, default_value = "", hide_default_value = true)]
-        reason: String,
-    },
-    /// Issue a certificate and context for another admin, without asking the cluster.
-    #[command(after_help = "\
-It has all rights unless `user set` or `user remove` says otherwise; `user add` gives fewer.
-
-Examples:
-  gslbctl --context prod/ctl.toml cluster add-admin ann --out ann")]
-    AddAdmin {
-        /// The admin's name: lower-case letters, digits and hyphens.
-        name: String,
-        /// The folder to make for that admin.
-        #[arg(long)]
-        out: PathBuf,
-        /// The cluster's folder [default: that of the context].
-        #[arg(long)]
-        dir: Option<PathBuf>,
-    },
-}
-
-/// Send a traffic file.
-#[derive(Debug, Args)]
-pub struct Apply {
-    /// The file; `-` reads standard input.
-    #[arg(short, long)]
-    pub file: PathBuf,
-    /// Show what would change, and change nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Only if the configuration last changed at this revision, as `status` shows it.
-    #[arg(long, value_name = "REV")]
-    pub expect: Option<String>,
-    /// Whether to wait.
-    #[command(flatten)]
-    pub wait: Wait,
-}
-
 /// How current what is read must be.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Read {
@@ -258,126 +183,6 @@ impl Read {
     pub fn params(self) -> ReadParams {
         ReadParams { consistency: self.consistency }
     }
-}
-
-/// Only if nothing changed since.
-#[derive(Clone, Debug, Args)]
-#[group(skip)]
-pub struct Expect {
-    /// Only if it was set at this revision, as `weights` and `overrides --json` show it under `changed`; `none`: only
-    /// if nothing is set.
-    #[arg(long, value_name = "REV")]
-    pub expect: Option<String>,
-}
-
-/// Set the weight of a region at run time.
-#[derive(Debug, Args)]
-pub struct SetWeight {
-    /// The region.
-    pub region: String,
-    /// The weight, 0 to 1000.
-    #[arg(value_parser = clap::value_parser!(u16).range(0..=1000), allow_negative_numbers = true)]
-    #[arg(required_unless_present = "clear", conflicts_with = "clear")]
-    pub weight: Option<u16>,
-    /// Have what the file declares count again.
-    #[arg(long)]
-    pub clear: bool,
-    /// For this pool only.
-    #[arg(long)]
-    pub pool: Option<String>,
-    /// Why, for the audit trail.
-    #[arg(long, default_value = "", hide_default_value = true)]
-    pub reason: String,
-    /// Compare first.
-    #[command(flatten)]
-    pub expect: Expect,
-    /// Whether to wait.
-    #[command(flatten)]
-    pub wait: Wait,
-}
-
-/// Say that a region or endpoint is up or down.
-#[derive(Debug, Args)]
-pub struct Force {
-    /// A region or an endpoint.
-    pub target: String,
-    /// What it counts as.
-    pub to: UpOrDown,
-    /// For how long, and why.
-    #[command(flatten)]
-    pub over: Over,
-    /// Whether to wait.
-    #[command(flatten)]
-    pub wait: Wait,
-}
-
-/// What something counts as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum UpOrDown {
-    /// It is given out.
-    Up,
-    /// It is not.
-    Down,
-}
-
-/// Give a region or endpoint to nobody new.
-#[derive(Debug, Args)]
-pub struct Drain {
-    /// A region or an endpoint.
-    pub target: String,
-    /// For how long, and why.
-    #[command(flatten)]
-    pub over: Over,
-    /// Whether to wait.
-    #[command(flatten)]
-    pub wait: Wait,
-}
-
-/// For how long, and why.
-#[derive(Debug, Args)]
-#[group(skip)]
-pub struct Over {
-    /// For how long, as 30m or 2h; at most 72h.
-    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
-    #[arg(required_unless_present = "permanent", conflicts_with = "permanent")]
-    pub lasts: Option<String>,
-    /// Until it is cleared.
-    #[arg(long)]
-    pub permanent: bool,
-    /// Why: whoever is paged at night reads it.
-    #[arg(long)]
-    pub reason: String,
-    /// Compare first.
-    #[command(flatten)]
-    pub expect: Expect,
-}
-
-/// End what `force` or `drain` said.
-#[derive(Debug, Args)]
-pub struct Clear {
-    /// A region or an endpoint.
-    pub target: String,
-    /// Why, for the audit trail.
-    #[arg(long, default_value = "", hide_default_value = true)]
-    pub reason: String,
-    /// Compare first.
-    #[command(flatten)]
-    pub expect: Expect,
-    /// Whether to wait.
-    #[command(flatten)]
-    pub wait: Wait,
-}
-
-/// Whether to wait until the nodes serve a change.
-#[derive(Debug, Args)]
-#[group(skip)]
-pub struct Wait {
-    /// Return when all nodes heard from within 5 s serve the change.
-    #[arg(long)]
-    pub wait: bool,
-    /// Give up waiting after so long, with exit code 1.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
-    pub timeout: String,
 }
 
 /// Tell why a client gets the answer that it gets.
@@ -427,16 +232,6 @@ pub(super) fn host_port(text: &str) -> Result<String, String> {
         return Err("expected HOST:PORT that the others can reach, as 10.0.0.1:8054".to_owned());
     }
     Ok(text.to_owned())
-}
-
-/// A node of the beginning: its name, and the host where it will be reached.
-fn name_and_host(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, host)) if !name.is_empty() && !host.is_empty() => {
-            Ok((name.to_owned(), host.to_owned()))
-        }
-        _ => Err("expected NAME=HOST, as fra-1=192.0.2.53".to_owned()),
-    }
 }
 
 pub(super) fn duration(text: &str) -> Result<String, String> {

@@ -1,6 +1,6 @@
 //! Weights and overrides.
 
-use super::args::{Clear, Drain, Force, Over, SetWeight, UpOrDown, Wait};
+use super::change_args::{Clear, Drain, Force, Over, SetWeight, UpOrDown, Wait};
 use super::client::Client;
 use super::error::CtlError;
 use super::output::Output;

@@ -13,6 +13,7 @@
 pub mod access_args;
 pub mod args;
 pub mod cluster;
+mod cluster_args;
 pub mod context;
 pub mod error;
 pub mod node;
@@ -22,6 +23,7 @@ mod access;
 mod age;
 mod apply;
 mod change;
+mod change_args;
 mod client;
 mod delegation;
 mod founders;

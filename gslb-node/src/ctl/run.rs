@@ -1,8 +1,9 @@
 //! One run of `gslbctl`.
 
 use super::access_args::{AuditArgs, AuditCommand};
-use super::args::{Cli, ClusterCommand, Command, ZoneCommand};
+use super::args::{Cli, Command, ZoneCommand};
 use super::client::Client;
+use super::cluster_args::ClusterCommand;
 use super::context::Context;
 use super::error::CtlError;
 use super::node_args::NodeCommand;

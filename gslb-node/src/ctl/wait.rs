@@ -1,6 +1,6 @@
 //! Waiting until the nodes serve a change.
 
-use super::args::Wait;
+use super::change_args::Wait;
 use super::client::Client;
 use super::error::CtlError;
 use super::output::{Output, Tone};
